@@ -1,0 +1,20 @@
+import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
+
+/**
+ * Runs coarse native jobs (upscale these images, measure these pairs) in child processes. Paths, hashes and parameters
+ * cross; pixels stay in the store. A process that dies fails its job with `compute-died` and is replaced.
+ */
+export interface Compute {
+  run<K extends JobName>(job: K, params: JobParams<K>, options: RunOptions<K>): Promise<JobResult<K>>
+}
+
+export interface RunOptions<K extends JobName> {
+  /** Aborting asks the job to stop at its next unit; after a second its process is killed. */
+  signal: AbortSignal
+  onProgress?(progress: JobProgress<K>): void
+  /**
+   * `device` jobs run one at a time in the process that owns the inference sessions; `cpu` jobs run beside it, one
+   * process per core.
+   */
+  lane?: 'device' | 'cpu'
+}

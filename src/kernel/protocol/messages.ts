@@ -1,0 +1,197 @@
+import { z } from 'zod'
+
+/**
+ * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification
+ * (kernel -> client). Requests are validated where they arrive.
+ */
+export const PROTOCOL_VERSION = 1
+
+const position = z.object({ line: z.number().int(), column: z.number().int() })
+
+export const errorInfo = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string().optional(),
+  cell: z.string().optional(),
+  at: position.optional(),
+})
+
+/** A code cell as the client has it, saved or not. */
+export const studyCell = z.object({
+  id: z.string(),
+  kind: z.enum(['step', 'prompt', 'script']),
+  attributes: z.record(z.string(), z.string()),
+  text: z.string(),
+  /** 1-based line of the text's first line in the file, for errors on the command line. */
+  line: z.number().int().optional(),
+})
+export type StudyCell = z.infer<typeof studyCell>
+
+const study = z.object({
+  /** Absolute path of the `*.mirage.md` file; names the session. */
+  path: z.string(),
+  seed: z.number().int(),
+  meta: z.record(z.string(), z.unknown()).default({}),
+  cells: z.array(studyCell),
+})
+export type Study = z.infer<typeof study>
+
+export const runRequest = z.object({
+  study,
+  /** Ids of the cells to run, in document order. */
+  cells: z.array(z.string()),
+  options: z
+    .object({
+      /** Ignore stored results of the named cells. */
+      force: z.boolean().default(false),
+      /** Forbid every network call. */
+      offline: z.boolean().default(false),
+      /** Go on with cells that do not depend on the failed one. */
+      keepGoing: z.boolean().default(false),
+      /** Wait at stages (see `continue`). */
+      stepping: z.boolean().default(false),
+      /** Replay bundle that answers every judge question. */
+      replay: z.string().optional(),
+    })
+    .prefault({}),
+})
+export type RunRequest = z.infer<typeof runRequest>
+
+export interface RunReply {
+  run: string
+  succeeded: string[]
+  failed: string[]
+  cancelled: string[]
+}
+
+/** State of a cell against the stored results. */
+export type Freshness = 'fresh' | 'stale' | 'never' | 'unknown'
+
+export const requests = {
+  initialize: z.object({ protocol: z.number().int(), env: z.record(z.string(), z.string()).default({}) }),
+  run: runRequest,
+  interrupt: z.object({ path: z.string() }),
+  freshness: z.object({ study }),
+  /** Named results of a session, for the results view. */
+  results: z.object({ study }),
+  /** Step names, summaries and JSON schemas; model and metric names; for completion and hover. */
+  describe: z.object({ path: z.string().optional() }),
+  /** The saved outputs of a study, to be shown again on opening. */
+  outputs: z.object({ path: z.string() }),
+  /** Path of a stored object (or of its copy in the outputs folder) for a study. */
+  object: z.object({ path: z.string(), hash: z.string() }),
+  /** Goes on from the stage that waits; `edit` replaces its values. */
+  continue: z.object({
+    run: z.string(),
+    action: z.enum(['step', 'continue', 'next-row', 'restart-stage', 'stop']),
+    edit: z.record(z.string(), z.unknown()).optional(),
+  }),
+  models: z.object({ path: z.string().optional() }),
+  doctor: z.object({}),
+  shutdown: z.object({}),
+} as const
+export type RequestName = keyof typeof requests
+export type RequestParams<K extends RequestName> = z.input<(typeof requests)[K]>
+
+export interface Replies {
+  initialize: { protocol: number; version: string; node: string }
+  run: RunReply
+  interrupt: Record<string, never>
+  freshness: { cells: Record<string, Freshness> }
+  results: { results: ResultSummary[] }
+  describe: StudyLanguage
+  outputs: { cells: SavedCell[] }
+  object: { path: string; mime: string }
+  continue: Record<string, never>
+  models: { models: ModelSummary[] }
+  doctor: { report: DoctorRow[] }
+  shutdown: Record<string, never>
+}
+
+export interface ResultSummary {
+  name: string
+  cell: string
+  kind: string
+  /** Such as `80 rows x 5 columns`. */
+  shape: string
+  /** Value range of each numeric column. */
+  columns: { name: string; min: number | null; max: number | null; missing: number }[]
+  thumb?: string
+}
+
+export interface StudyLanguage {
+  steps: { name: string; summary: string; schema: Record<string, unknown> }[]
+  models: string[]
+  metrics: { name: string; summary: string }[]
+  providers: string[]
+}
+
+export interface ModelSummary {
+  id: string
+  summary: string
+  kind: string
+  scale: number
+  licence: string
+  source: string
+  bytes: number | null
+  state: 'embedded' | 'downloaded' | 'not downloaded'
+}
+
+export interface DoctorRow {
+  area: string
+  name: string
+  state: 'ok' | 'missing' | 'warning'
+  detail: string
+  remedy?: string
+}
+
+/** An output slot of a cell. Items are alternatives for the same thing, richest first. */
+export interface Output {
+  /** Stable within the cell; a later output with the same id replaces it. */
+  id: string
+  items: OutputItem[]
+  /** Store hashes that the items refer to, so that previews can be saved beside the study. */
+  objects?: string[]
+}
+
+export type OutputItem =
+  | { mime: string; json: unknown }
+  | { mime: string; text: string }
+  /** Binary content by hash of the stored object. */
+  | { mime: string; object: string }
+
+export interface SavedCell {
+  id: string
+  /** sha256 of the cell's text when it ran. */
+  textHash: string
+  succeeded: boolean
+  /** ISO 8601. */
+  finished: string
+  milliseconds: number
+  outputs: Output[]
+}
+
+export type CellEvent = { run: string; path: string; cell: string } & (
+  | { type: 'queued' }
+  | { type: 'started'; at: number }
+  | { type: 'cached' }
+  | { type: 'progress'; done: number; total: number; label?: string; rate?: number; unit?: string; secondsLeft?: number }
+  | { type: 'output'; output: Output }
+  | { type: 'note'; text: string }
+  | {
+      type: 'stage'
+      stage: string
+      row?: { id: string; method: string | null }
+      values: Record<string, unknown>
+      /** The step waits for `continue`. */
+      waiting: boolean
+    }
+  | { type: 'ended'; at: number; outcome: Outcome }
+)
+
+export type Outcome =
+  | { kind: 'succeeded'; cached: boolean; milliseconds: number }
+  | { kind: 'failed'; error: z.infer<typeof errorInfo> }
+  | { kind: 'cancelled' }
+
+export const EVENT = 'event'

@@ -1,0 +1,72 @@
+import type { z } from 'zod'
+import type { Compute } from './compute/compute.ts'
+import type { Output } from './protocol/messages.ts'
+import type { Store } from './store/store.ts'
+import type { Value } from './value.ts'
+
+/**
+ * The contract of a step cell. A step is data in (parameters, named results) and events out; it never prints and never
+ * touches the editor. The session drives the generator.
+ */
+export interface StepDefinition<Schema extends z.ZodType = z.ZodType> {
+  /** The cell's one top-level YAML key. */
+  name: string
+  /** Raised whenever the same parameters and inputs would give another result; part of the result key. */
+  version: number
+  /** One line, shown on hover. */
+  summary: string
+  params: Schema
+  /**
+   * How the work can be cut: row by row, over the whole table, or as one long job.
+   */
+  granularity: 'rows' | 'table' | 'job'
+  /** Things outside the document that the result depends on (file hashes, model checksums); part of the result key. */
+  fingerprint?(params: z.output<Schema>, context: StepContext): Promise<Fingerprint>
+  run(params: z.output<Schema>, context: StepContext): AsyncGenerator<StepEvent, StepResult, unknown>
+}
+
+/** JSON by kind and name, e.g. `{ images: { 'lr/a.png': sha256 }, models: { 'realesr-general-x4v3': sha256 } }`. Written to the lock. */
+export type Fingerprint = Record<string, Record<string, string>>
+
+export interface StepContext {
+  /** Absolute folder of the study; relative paths resolve against it. */
+  folder: string
+  /** Cell that is running, for errors. */
+  cell: string
+  seed: number
+  signal: AbortSignal
+  store: Store
+  compute: Compute
+  /** A result by name; throws a MirageError that lists the known names. */
+  input<K extends Value['kind']>(name: string, kind: K): Extract<Value, { kind: K }>
+  /** Content hash of a named result. */
+  inputHash(name: string): string
+  /** True while a debugger drives: one item at a time, in order, a stage at every point. */
+  stepping: boolean
+  /** Environment of the user (keys and endpoints); never stored, never logged. */
+  env: Readonly<Record<string, string | undefined>>
+}
+
+export type StepEvent =
+  /** `done` never decreases and ends at `total`. `rate` is in `unit` per second. */
+  | { type: 'progress'; done: number; total: number; label?: string; rate?: number; unit?: string }
+  /** Shown at once; an output with the same `id` is replaced in place. */
+  | { type: 'output'; output: Output }
+  /** A remark that belongs to the result and is shown with it (a fallback taken, a row left out). */
+  | { type: 'note'; text: string }
+  /**
+   * A named point with values to look at. `yield` returns the edited values when a debugger changed them, otherwise
+   * undefined.
+   */
+  | { type: 'stage'; stage: string; row?: { id: string; method: string | null }; values: Record<string, unknown> }
+
+export interface StepResult {
+  /** Bound to the cell's `as:` name. */
+  value?: Value
+  /** Outputs that stay with the cell, in order. */
+  outputs: Output[]
+  /** What made the numbers, for the lock file: settings, versions, provider. */
+  lock?: Record<string, unknown>
+  /** False keeps the result out of the store (a partial or edited result). */
+  cacheable?: boolean
+}
