@@ -1,0 +1,4 @@
+import type { StepDefinition } from '../step.ts'
+
+/** Every kind of step cell, by its YAML key. Adding one is adding a file and a row. */
+export const STEPS: Record<string, StepDefinition> = {}
