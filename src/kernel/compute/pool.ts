@@ -1,0 +1,181 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { MirageError } from '../errors.ts'
+import type { Compute, RunOptions } from './compute.ts'
+import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
+import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
+
+type Lane = 'device' | 'cpu'
+
+interface Task {
+  job: string
+  params: unknown
+  lane: Lane
+  signal: AbortSignal
+  onProgress?(progress: unknown): void
+  resolve(result: never): void
+  reject(error: unknown): void
+}
+
+interface Worker {
+  child: ChildProcess
+  lane: Lane
+  task?: Task & { id: number; killTimer?: NodeJS.Timeout; release(): void }
+  /** Last lines of stderr, to explain a crash. */
+  stderr: string
+}
+
+export interface PoolOptions {
+  /** Entry module of the compute process. */
+  entry: string
+  storeRoot: string
+  /** Node binary; the pool's own by default. */
+  node?: string
+  /** After an abort, a job that has not stopped is killed. */
+  graceMilliseconds?: number
+  log?(line: string): void
+}
+
+const LANE_SIZE: Record<Lane, number> = { device: 1, cpu: Math.max(1, availableParallelism()) }
+
+/**
+ * The compute processes of one kernel. Processes are started when first needed, live on between jobs (sessions and
+ * features stay warm) and are replaced when they die.
+ */
+export class ComputePool implements Compute {
+  readonly #options: PoolOptions
+  readonly #workers: Worker[] = []
+  readonly #queue: Task[] = []
+  #nextId = 1
+  #closed = false
+  /** Largest resident set that a finished job reported, in bytes. */
+  peakRss = 0
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  run<K extends JobName>(job: K, params: JobParams<K>, options: RunOptions<K>): Promise<JobResult<K>> {
+    return new Promise((resolve, reject) => {
+      if (options.signal.aborted) return reject(options.signal.reason)
+      const onProgress = options.onProgress && ((progress: unknown) => options.onProgress?.(progress as JobProgress<K>))
+      this.#queue.push({ job, params, lane: options.lane ?? 'device', signal: options.signal, onProgress, resolve, reject })
+      this.#pump()
+    })
+  }
+
+  /** Kills every process; jobs that run or wait fail with `compute-died`. */
+  close(): void {
+    this.#closed = true
+    for (const task of this.#queue.splice(0)) task.reject(died(task.job, 'it was shut down', ''))
+    for (const worker of [...this.#workers]) worker.child.kill('SIGKILL')
+  }
+
+  /** Process ids, for tests and diagnostics. */
+  get pids(): number[] {
+    return this.#workers.flatMap(({ child }) => child.pid ?? [])
+  }
+
+  #pump(): void {
+    for (const task of [...this.#queue]) {
+      if (this.#closed) return
+      const idle = this.#workers.find(worker => worker.lane === task.lane && !worker.task)
+      const started = this.#workers.filter(worker => worker.lane === task.lane).length
+      const worker = idle ?? (started < LANE_SIZE[task.lane] ? this.#spawn(task.lane) : undefined)
+      if (!worker) continue
+      this.#queue.splice(this.#queue.indexOf(task), 1)
+      this.#start(worker, task)
+    }
+  }
+
+  #start(worker: Worker, task: Task): void {
+    if (task.signal.aborted) {
+      task.reject(task.signal.reason)
+      return this.#pump()
+    }
+    const id = this.#nextId++
+    const onAbort = () => {
+      this.#tell(worker, { type: 'abort', id })
+      const kill = () => worker.child.kill('SIGKILL')
+      if (worker.task) worker.task.killTimer = setTimeout(kill, this.#options.graceMilliseconds ?? 900)
+    }
+    task.signal.addEventListener('abort', onAbort, { once: true })
+    worker.task = { ...task, id, release: () => task.signal.removeEventListener('abort', onAbort) }
+    const { storeRoot } = this.#options
+    this.#tell(worker, { type: 'run', id, job: task.job, params: task.params, storeRoot })
+  }
+
+  #tell(worker: Worker, message: ToCompute): void {
+    // A process that died between two messages is reported by its `exit` event.
+    if (worker.child.connected) worker.child.send(message, () => {})
+  }
+
+  #spawn(lane: Lane): Worker {
+    const child = fork(this.#options.entry, [], {
+      execPath: this.#options.node ?? process.execPath,
+      // Large typed arrays and dates cross as they are.
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
+    const worker: Worker = { child, lane, stderr: '' }
+    this.#workers.push(worker)
+    const listen = (chunk: Buffer) => {
+      worker.stderr = (worker.stderr + chunk).slice(-4000)
+      this.#options.log?.(`compute ${child.pid}: ${String(chunk).trimEnd()}`)
+    }
+    child.stdout?.on('data', listen)
+    child.stderr?.on('data', listen)
+    child.on('message', message => this.#receive(worker, message as FromCompute))
+    child.on('error', error => this.#end(worker, error.message))
+    child.on('exit', (code, signal) => this.#end(worker, signal ? `it was killed (${signal})` : `it ended with code ${code}`))
+    return worker
+  }
+
+  #receive(worker: Worker, message: FromCompute): void {
+    const { task } = worker
+    if (!task || message.id !== task.id) return
+    if (message.type === 'progress') return task.onProgress?.(message.progress)
+    this.#finish(worker)
+    if (message.type === 'done') {
+      this.peakRss = Math.max(this.peakRss, message.rss)
+      task.resolve(message.result as never)
+    } else {
+      task.reject(revive(message.error, task.signal))
+    }
+    this.#pump()
+  }
+
+  #finish(worker: Worker): void {
+    clearTimeout(worker.task?.killTimer)
+    worker.task?.release()
+    worker.task = undefined
+  }
+
+  #end(worker: Worker, how: string): void {
+    const at = this.#workers.indexOf(worker)
+    if (at < 0) return
+    this.#workers.splice(at, 1)
+    const { task } = worker
+    this.#finish(worker)
+    task?.reject(task.signal.aborted ? task.signal.reason : died(task.job, how, worker.stderr))
+    if (!this.#closed) this.#pump()
+  }
+}
+
+function revive(error: FailedJob, signal: AbortSignal): unknown {
+  if (error.kind === 'mirage') return new MirageError(error.info)
+  if (error.kind === 'aborted') return signal.reason
+  const bug = new Error(error.message)
+  if (error.stack) bug.stack = error.stack
+  return bug
+}
+
+function died(job: string, how: string, stderr: string): MirageError {
+  const last = stderr.trim().split('\n').slice(-3).join(' ')
+  return new MirageError({
+    code: 'compute-died',
+    message: `The compute process ended while it ran "${job}": ${how}.${last ? ` Last words: ${last}` : ''}`,
+    remedy:
+      'Nothing that was finished is lost: run the cell again. If it happens again, the machine may be out of memory; use a smaller tile or fewer images at once.',
+  })
+}
