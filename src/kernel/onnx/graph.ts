@@ -47,11 +47,13 @@ export interface Tensor {
   data: Float32Array | Float64Array | Uint16Array | BigInt64Array | Int32Array | Int8Array | Uint8Array
 }
 
-/** A name stands for a symbolic (dynamic) dimension. */
+/** A name stands for a symbolic (dynamic) dimension; the empty string for one that has no name. */
 export type Dim = number | string
 
 export interface ValueInfo {
   name: string
   type: DataType
   dims: Dim[]
+  /** The file gives no shape at all; `dims` is empty and says nothing. */
+  anyRank?: true
 }
