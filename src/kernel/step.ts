@@ -39,10 +39,16 @@ export interface StepContext {
   compute: Compute
   /** A result by name; throws a MirageError that lists the known names. */
   input<K extends Value['kind']>(name: string, kind: K): Extract<Value, { kind: K }>
+  /** Whether an earlier cell defines the name (a prompt, a tuned model); shipped ones need no cell. */
+  hasInput(name: string): boolean
   /** Content hash of a named result. */
   inputHash(name: string): string
   /** True while a debugger drives: one item at a time, in order, a stage at every point. */
   stepping: boolean
+  /** Forbids every network call. */
+  offline: boolean
+  /** Replay bundle (path) that answers every judge question. */
+  replay?: string
   /** Environment of the user (keys and endpoints); never stored, never logged. */
   env: Readonly<Record<string, string | undefined>>
 }

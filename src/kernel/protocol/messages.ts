@@ -150,8 +150,6 @@ export interface Output {
   /** Stable within the cell; a later output with the same id replaces it. */
   id: string
   items: OutputItem[]
-  /** Store hashes that the items refer to, so that previews can be saved beside the study. */
-  objects?: string[]
 }
 
 export type OutputItem =
@@ -176,7 +174,10 @@ export type CellEvent = { run: string; path: string; cell: string } & (
   | { type: 'started'; at: number }
   | { type: 'cached' }
   | { type: 'progress'; done: number; total: number; label?: string; rate?: number; unit?: string; secondsLeft?: number }
+  /** Live: replaces the output of the same id, or is added. */
   | { type: 'output'; output: Output }
+  /** The cell's outputs as they stay, in order; everything shown before is replaced. Sent once, before `ended`. */
+  | { type: 'outputs'; outputs: Output[] }
   | { type: 'note'; text: string }
   | {
       type: 'stage'
