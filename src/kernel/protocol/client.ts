@@ -1,8 +1,14 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { createMessageConnection, ResponseError, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node.js'
+import {
+  createMessageConnection,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node'
 import type { ErrorInfo } from '../errors.ts'
-import { type CellEvent, EVENT, PROTOCOL_VERSION, type Replies, type RequestName, type RequestParams } from './messages.ts'
+import type { CellEvent, Replies, RequestName, RequestParams } from './messages.ts'
+import { EVENT, PROTOCOL_VERSION } from './wire.ts'
 
 export interface LaunchOptions {
   /** Node binary that runs the kernel and its compute processes; a real one, never Electron's. */

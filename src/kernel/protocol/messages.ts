@@ -4,7 +4,7 @@ import { z } from 'zod'
  * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification
  * (kernel -> client). Requests are validated where they arrive.
  */
-export const PROTOCOL_VERSION = 1
+export { EVENT, PROTOCOL_VERSION } from './wire.ts'
 
 const position = z.object({ line: z.number().int(), column: z.number().int() })
 
@@ -173,7 +173,15 @@ export type CellEvent = { run: string; path: string; cell: string } & (
   | { type: 'queued' }
   | { type: 'started'; at: number }
   | { type: 'cached' }
-  | { type: 'progress'; done: number; total: number; label?: string; rate?: number; unit?: string; secondsLeft?: number }
+  | {
+      type: 'progress'
+      done: number
+      total: number
+      label?: string
+      rate?: number
+      unit?: string
+      secondsLeft?: number
+    }
   /** Live: replaces the output of the same id, or is added. */
   | { type: 'output'; output: Output }
   /** The cell's outputs as they stay, in order; everything shown before is replaced. Sent once, before `ended`. */
@@ -194,5 +202,3 @@ export type Outcome =
   | { kind: 'succeeded'; cached: boolean; milliseconds: number }
   | { kind: 'failed'; error: z.infer<typeof errorInfo> }
   | { kind: 'cancelled' }
-
-export const EVENT = 'event'

@@ -141,10 +141,21 @@ export interface TrainingPayload {
   run: string
   state: 'running' | 'paused' | 'stopped' | 'done' | 'failed'
   totalSteps: number
-  series: { name: string; label: string; group: 'loss' | 'reward' | 'guard' | 'schedule'; direction: Direction }[]
+  series: {
+    name: string
+    label: string
+    group: 'loss' | 'reward' | 'guard' | 'schedule'
+    direction: Direction
+  }[]
   points: TrainingPoint[]
   /** Sample grid: for each tracked image its output at the steps when it was drawn. */
-  samples: { id: string; lr: ImageRef; gt?: ImageRef; before?: ImageRef; at: { step: number; image: ImageRef }[] }[]
+  samples: {
+    id: string
+    lr: ImageRef
+    gt?: ImageRef
+    before?: ImageRef
+    at: { step: number; image: ImageRef }[]
+  }[]
   secondsLeft?: number
   message?: string
 }
