@@ -15,6 +15,7 @@ export const errorInfo = z.object({
   cell: z.string().optional(),
   at: position.optional(),
 })
+export type ErrorInfo = z.infer<typeof errorInfo>
 
 /** A code cell as the client has it, saved or not. */
 export const studyCell = z.object({
