@@ -18,6 +18,8 @@ export interface ImageHeader {
   /** Such as `image/png`. */
   mime: string
   bitsPerChannel: number
+  /** What `decodeImage` will convert. */
+  converted: string[]
 }
 
 /**
@@ -32,10 +34,9 @@ export async function decodeImage(source: string | Uint8Array, name = nameOf(sou
   return guarded(name, async () => {
     const bytes = typeof source === 'string' ? await readFile(source) : source
     const metadata = await sharp(bytes).metadata()
-    const plainProfile = metadata.icc !== undefined && isSrgbProfile(metadata.icc)
     const wide = metadata.depth !== 'uchar'
     // A conversion from sRGB to sRGB would still move some values by a level.
-    let pipeline = sharp(bytes, { ignoreIcc: plainProfile, failOn: 'error' }).autoOrient()
+    let pipeline = sharp(bytes, { ignoreIcc: hasPlainProfile(metadata), failOn: 'error' }).autoOrient()
     if (metadata.hasAlpha) pipeline = pipeline.flatten({ background: '#ffffff' })
     pipeline = pipeline.toColourspace(wide ? 'rgb16' : 'srgb')
     const { data, info } = await pipeline
@@ -44,7 +45,7 @@ export async function decodeImage(source: string | Uint8Array, name = nameOf(sou
     const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data
     return {
       pixels: planar(samples, info.width, info.height, info.channels, wide ? 65535 : 255),
-      converted: conversions(metadata, plainProfile),
+      converted: conversions(metadata),
     }
   })
 }
@@ -53,12 +54,14 @@ export async function decodeImage(source: string | Uint8Array, name = nameOf(sou
 export async function readHeader(source: string | Uint8Array, name = nameOf(source)): Promise<ImageHeader> {
   return guarded(name, async () => {
     const bytes = typeof source === 'string' ? await readFile(source) : source
-    const { autoOrient, mediaType, format, bitsPerSample, depth } = await sharp(bytes).metadata()
+    const metadata = await sharp(bytes).metadata()
+    const { autoOrient, mediaType, format, bitsPerSample, depth } = metadata
     return {
       width: autoOrient.width,
       height: autoOrient.height,
       mime: mediaType ?? `image/${format}`,
       bitsPerChannel: bitsPerSample ?? (depth === 'uchar' ? 8 : 16),
+      converted: conversions(metadata),
     }
   })
 }
@@ -80,11 +83,15 @@ function planar(
   return pixels
 }
 
-function conversions(metadata: Metadata, plainProfile: boolean): string[] {
+function hasPlainProfile({ icc }: Metadata): boolean {
+  return icc !== undefined && isSrgbProfile(icc)
+}
+
+function conversions(metadata: Metadata): string[] {
   const said: string[] = []
   if (metadata.orientation !== undefined && metadata.orientation > 1) said.push('EXIF orientation applied')
   if (metadata.hasAlpha) said.push('alpha composited over white')
-  if (metadata.icc && !plainProfile) {
+  if (metadata.icc && !hasPlainProfile(metadata)) {
     said.push(
       `colours converted to sRGB from the profile "${profileDescription(metadata.icc) ?? 'without a name'}"`,
     )
@@ -94,7 +101,8 @@ function conversions(metadata: Metadata, plainProfile: boolean): string[] {
   return said
 }
 
-async function guarded<T>(name: string, action: () => Promise<T>): Promise<T> {
+/** Runs `action`, and turns what the decoder throws into an error that names the file. */
+export async function guarded<T>(name: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {

@@ -1,4 +1,5 @@
 import sharp from 'sharp'
+import { guarded } from './decode.ts'
 import { channelOf, level, type Pixels, type Plane } from './pixels.ts'
 
 /**
@@ -37,11 +38,13 @@ export async function encodeMap(map: Plane, range: readonly [number, number]): P
 export const THUMBNAIL_SIDE = 256
 
 /** A JPEG whose longest side is at most 256 px, for grids and hovers; never measured. */
-export async function encodeThumbnail(file: string | Uint8Array): Promise<Uint8Array> {
-  return sharp(file)
-    .autoOrient()
-    .flatten({ background: '#ffffff' })
-    .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: 85 })
-    .toBuffer()
+export async function encodeThumbnail(file: Uint8Array, name: string): Promise<Uint8Array> {
+  return guarded(name, () =>
+    sharp(file)
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
+      .jpeg({ quality: 85 })
+      .toBuffer(),
+  )
 }

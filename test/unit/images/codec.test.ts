@@ -18,7 +18,13 @@ test('8-bit and 16-bit PNG give back every level', async () => {
     const { pixels, converted } = await decodeImage(file)
     expect(converted).toEqual([])
     expect(pixels).toEqual(image)
-    expect(await readHeader(file)).toEqual({ width: 37, height: 23, mime: 'image/png', bitsPerChannel: bits })
+    expect(await readHeader(file)).toEqual({
+      width: 37,
+      height: 23,
+      mime: 'image/png',
+      bitsPerChannel: bits,
+      converted,
+    })
   }
 })
 
@@ -92,7 +98,7 @@ test('a map is a grey image whose ends are its range', async () => {
 })
 
 test('a thumbnail is at most 256 px long and keeps its shape', async () => {
-  const file = await encodeThumbnail(await encodePng(pattern(600, 300, 256)))
+  const file = await encodeThumbnail(await encodePng(pattern(600, 300, 256)), 'a.png')
   expect(await readHeader(file)).toMatchObject({ width: 256, height: 128, mime: 'image/jpeg' })
 })
 

@@ -1,2 +1,5 @@
+import { degrade } from './degrade.ts'
+import { ingest } from './ingest.ts'
+
 /** Jobs by name; one row per job. Only a compute process imports this as a value. */
-export const JOBS = {} as const
+export const JOBS = { degrade, ingest } as const
