@@ -1,0 +1,110 @@
+// Bundles everything that runs into dist/, and reports what each bundle weighs.
+//   node esbuild.mjs            once
+//   node esbuild.mjs --watch    again at every change
+//   node esbuild.mjs --report   with the largest inputs of each bundle
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
+import * as esbuild from 'esbuild'
+
+const args = new Set(process.argv.slice(2))
+const production = args.has('--production')
+
+/** Native modules and their helpers stay outside: they are loaded by compute processes from node_modules. */
+const NATIVE = ['onnxruntime-node', 'sharp']
+
+const shared = {
+  bundle: true,
+  sourcemap: !production,
+  minify: production,
+  metafile: true,
+  logLevel: 'warning',
+  legalComments: 'none',
+}
+
+const node = {
+  ...shared,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  external: NATIVE,
+  // CommonJS dependencies inside an ES module bundle still call `require`.
+  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  outExtension: { '.js': '.mjs' },
+}
+
+const renderers = Object.fromEntries(
+  readdirSync('src/renderers', { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && existsSync(`src/renderers/${entry.name}/index.tsx`))
+    .map(entry => [`renderers/${entry.name}`, `src/renderers/${entry.name}/index.tsx`]),
+)
+
+const builds = [
+  {
+    ...node,
+    entryPoints: {
+      kernel: 'src/kernel/main.ts',
+      compute: 'src/kernel/compute/main.ts',
+      cli: 'src/cli/main.ts',
+    },
+    outdir: 'dist',
+  },
+  {
+    ...shared,
+    entryPoints: { extension: 'src/extension/extension.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['vscode'],
+    minify: true,
+  },
+  {
+    ...shared,
+    entryPoints: renderers,
+    outdir: 'dist',
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    sourcemap: false,
+  },
+].filter(build => Object.values(build.entryPoints).every(entry => existsSync(entry)))
+
+if (args.has('--watch')) {
+  for (const build of builds) await (await esbuild.context({ ...build, plugins: [announce()] })).watch()
+} else {
+  const results = await Promise.all(builds.map(build => esbuild.build(build)))
+  const metafile = {
+    inputs: Object.assign({}, ...results.map(result => result.metafile.inputs)),
+    outputs: Object.assign({}, ...results.map(result => result.metafile.outputs)),
+  }
+  await mkdir('dist', { recursive: true })
+  await writeFile('dist/meta.json', JSON.stringify(metafile))
+  await report(metafile)
+}
+
+function announce() {
+  return {
+    name: 'announce',
+    setup(build) {
+      build.onEnd(({ errors }) => console.log(errors.length ? `build failed: ${errors.length} errors` : 'build finished'))
+    },
+  }
+}
+
+async function report({ outputs }) {
+  const rows = Object.entries(outputs).filter(([name]) => /\.(mjs|cjs|js)$/.test(name))
+  for (const [name, { bytes, inputs }] of rows.sort()) {
+    const gzipped = gzipSync(await readFile(name)).length
+    console.log(`${name.padEnd(28)} ${kilobytes(bytes)} ${kilobytes(gzipped)} gzipped`)
+    if (!args.has('--report')) continue
+    const largest = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    for (const [input, { bytesInOutput }] of largest.slice(0, 8)) console.log(`    ${kilobytes(bytesInOutput)} ${input}`)
+  }
+}
+
+const kilobytes = bytes => `${(bytes / 1000).toFixed(1).padStart(8)} kB`
