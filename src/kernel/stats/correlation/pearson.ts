@@ -1,0 +1,93 @@
+import type { Clusters } from '../resampling/clusters.ts'
+import type { ClusterStatistics } from '../resampling/statistic.ts'
+
+/** Pearson's product-moment correlation (PLCC), in [-1, 1]; NaN when a column is constant or empty. */
+export function pearson(x: Float64Array, y: Float64Array): number {
+  const a = centred(x)
+  const b = centred(y)
+  return cosine(dot(a, b), dot(a, a), dot(b, b))
+}
+
+/**
+ * Pearson's correlation of each column of `xs` with `y`, by cluster weights. A correlation needs only sums, so each
+ * cluster is reduced to its sums once and an evaluation costs O(clusters), not O(rows).
+ */
+export function pearsonStatistics(
+  xs: readonly Float64Array[],
+  y: Float64Array,
+  clusters: Clusters,
+): ClusterStatistics {
+  // Sums of centred columns keep the variance formula from cancelling.
+  const cy = centred(y)
+  const counts = sumByCluster(clusters, () => 1)
+  const ofY = sumByCluster(clusters, i => cy[i])
+  const ofYY = sumByCluster(clusters, i => cy[i] * cy[i])
+  const columns = xs.map(x => {
+    const cx = centred(x)
+    return {
+      ofX: sumByCluster(clusters, i => cx[i]),
+      ofXX: sumByCluster(clusters, i => cx[i] * cx[i]),
+      ofXY: sumByCluster(clusters, i => cx[i] * cy[i]),
+    }
+  })
+  return {
+    size: xs.length,
+    clusters: clusters.count,
+    evaluate(weights, out) {
+      const n = dot(weights, counts)
+      const sumY = dot(weights, ofY)
+      const varianceY = dot(weights, ofYY) - (sumY * sumY) / n
+      columns.forEach((column, j) => {
+        const { ofX, ofXX, ofXY } = column
+        let sumX = 0
+        let sumXX = 0
+        let sumXY = 0
+        for (let c = 0; c < weights.length; c++) {
+          const w = weights[c]
+          sumX += w * ofX[c]
+          sumXX += w * ofXX[c]
+          sumXY += w * ofXY[c]
+        }
+        out[j] = cosine(
+          sumXY - (sumX * sumY) / n,
+          sumXX - (sumX * sumX) / n,
+          varianceY,
+          sumXX,
+          dot(weights, ofYY),
+        )
+      })
+    },
+  }
+}
+
+/** The column minus its mean; exactly 0 everywhere for a constant column. */
+export function centred(values: Float64Array): Float64Array {
+  const first = values[0]
+  let sum = 0
+  for (const value of values) sum += value - first
+  const mean = sum / values.length
+  return values.map(value => value - first - mean)
+}
+
+export function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
+  return sum
+}
+
+/**
+ * A correlation from a covariance and two variances. NaN where a variance is nothing but rounding, measured against the
+ * uncentred sums of squares it came from.
+ */
+export function cosine(xy: number, xx: number, yy: number, wholeX = xx, wholeY = yy): number {
+  if (!(xx > wholeX * 1e-14) || !(yy > wholeY * 1e-14)) return Number.NaN
+  return Math.max(-1, Math.min(1, xy / Math.sqrt(xx * yy)))
+}
+
+function sumByCluster(clusters: Clusters, term: (row: number) => number): Float64Array {
+  const sums = new Float64Array(clusters.count)
+  clusters.of.forEach((cluster, row) => {
+    sums[cluster] += term(row)
+  })
+  return sums
+}
