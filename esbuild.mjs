@@ -29,7 +29,9 @@ const node = {
   target: 'node24',
   external: NATIVE,
   // CommonJS dependencies inside an ES module bundle still call `require`.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   outExtension: { '.js': '.mjs' },
 }
 
@@ -91,7 +93,9 @@ function announce() {
   return {
     name: 'announce',
     setup(build) {
-      build.onEnd(({ errors }) => console.log(errors.length ? `build failed: ${errors.length} errors` : 'build finished'))
+      build.onEnd(({ errors }) =>
+        console.log(errors.length ? `build failed: ${errors.length} errors` : 'build finished'),
+      )
     },
   }
 }
@@ -103,7 +107,8 @@ async function report({ outputs }) {
     console.log(`${name.padEnd(28)} ${kilobytes(bytes)} ${kilobytes(gzipped)} gzipped`)
     if (!args.has('--report')) continue
     const largest = Object.entries(inputs).sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
-    for (const [input, { bytesInOutput }] of largest.slice(0, 8)) console.log(`    ${kilobytes(bytesInOutput)} ${input}`)
+    for (const [input, { bytesInOutput }] of largest.slice(0, 8))
+      console.log(`    ${kilobytes(bytesInOutput)} ${input}`)
   }
 }
 

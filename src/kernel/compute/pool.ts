@@ -8,6 +8,7 @@ import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
 type Lane = 'device' | 'cpu'
 
 interface Task {
+  storeRoot: string
   job: string
   params: unknown
   lane: Lane
@@ -28,7 +29,8 @@ interface Worker {
 export interface PoolOptions {
   /** Entry module of the compute process. */
   entry: string
-  storeRoot: string
+  /** Environment of the processes; the pool's own without secrets by default. */
+  env?: Record<string, string>
   /** Node binary; the pool's own by default. */
   node?: string
   /** After an abort, a job that has not stopped is killed. */
@@ -42,7 +44,7 @@ const LANE_SIZE: Record<Lane, number> = { device: 1, cpu: Math.max(1, availableP
  * The compute processes of one kernel. Processes are started when first needed, live on between jobs (sessions and
  * features stay warm) and are replaced when they die.
  */
-export class ComputePool implements Compute {
+export class ComputePool {
   readonly #options: PoolOptions
   readonly #workers: Worker[] = []
   readonly #queue: Task[] = []
@@ -55,11 +57,31 @@ export class ComputePool implements Compute {
     this.#options = options
   }
 
-  run<K extends JobName>(job: K, params: JobParams<K>, options: RunOptions<K>): Promise<JobResult<K>> {
+  /** The pool over one store. */
+  over(storeRoot: string): Compute {
+    return { run: (job, params, options) => this.#enqueue(storeRoot, job, params, options) }
+  }
+
+  #enqueue<K extends JobName>(
+    storeRoot: string,
+    job: K,
+    params: JobParams<K>,
+    options: RunOptions<K>,
+  ): Promise<JobResult<K>> {
     return new Promise((resolve, reject) => {
       if (options.signal.aborted) return reject(options.signal.reason)
-      const onProgress = options.onProgress && ((progress: unknown) => options.onProgress?.(progress as JobProgress<K>))
-      this.#queue.push({ job, params, lane: options.lane ?? 'device', signal: options.signal, onProgress, resolve, reject })
+      const onProgress =
+        options.onProgress && ((progress: unknown) => options.onProgress?.(progress as JobProgress<K>))
+      this.#queue.push({
+        storeRoot,
+        job,
+        params,
+        lane: options.lane ?? 'device',
+        signal: options.signal,
+        onProgress,
+        resolve,
+        reject,
+      })
       this.#pump()
     })
   }
@@ -101,8 +123,7 @@ export class ComputePool implements Compute {
     }
     task.signal.addEventListener('abort', onAbort, { once: true })
     worker.task = { ...task, id, release: () => task.signal.removeEventListener('abort', onAbort) }
-    const { storeRoot } = this.#options
-    this.#tell(worker, { type: 'run', id, job: task.job, params: task.params, storeRoot })
+    this.#tell(worker, { type: 'run', id, job: task.job, params: task.params, storeRoot: task.storeRoot })
   }
 
   #tell(worker: Worker, message: ToCompute): void {
@@ -113,6 +134,7 @@ export class ComputePool implements Compute {
   #spawn(lane: Lane): Worker {
     const child = fork(this.#options.entry, [], {
       execPath: this.#options.node ?? process.execPath,
+      env: this.#options.env,
       // Large typed arrays and dates cross as they are.
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -127,7 +149,9 @@ export class ComputePool implements Compute {
     child.stderr?.on('data', listen)
     child.on('message', message => this.#receive(worker, message as FromCompute))
     child.on('error', error => this.#end(worker, error.message))
-    child.on('exit', (code, signal) => this.#end(worker, signal ? `it was killed (${signal})` : `it ended with code ${code}`))
+    child.on('exit', (code, signal) =>
+      this.#end(worker, signal ? `it was killed (${signal})` : `it ended with code ${code}`),
+    )
     return worker
   }
 

@@ -91,7 +91,11 @@ function intoUnion(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return best ? { ...best, path: [...issue.path, ...best.path] } : issue
 }
 
-function describeIssue(step: string, issue: z.core.$ZodIssue, schema: z.ZodType): Omit<ErrorInfo, 'cell' | 'at'> {
+function describeIssue(
+  step: string,
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+): Omit<ErrorInfo, 'cell' | 'at'> {
   const path = issue.path.map(String)
   const where = path.length ? `${step}: ${path.join('.')}` : step
   if (issue.code === 'unrecognized_keys') {
@@ -115,7 +119,9 @@ function describeIssue(step: string, issue: z.core.$ZodIssue, schema: z.ZodType)
 function remedyFor(issue: z.core.$ZodIssue, schema: z.ZodType, path: string[]): string {
   if (issue.code === 'invalid_value') return `Use one of: ${issue.values.map(String).join(', ')}.`
   const described = schemaAt(schema, path)?.meta()?.description
-  return described ? `${path.at(-1)}: ${described}` : `Parameters: ${keysAt(schema, path.slice(0, -1)).join(', ')}.`
+  return described
+    ? `${path.at(-1)}: ${described}`
+    : `Parameters: ${keysAt(schema, path.slice(0, -1)).join(', ')}.`
 }
 
 /** Follows a path through objects, and through optional and default wrappers. */
@@ -124,8 +130,15 @@ function schemaAt(schema: z.ZodType, path: string[]): z.ZodType | undefined {
   for (const key of path) {
     current = unwrap(current)
     if (!current) return undefined
-    const def = current._zod.def as { type: string; shape?: Record<string, z.ZodType>; element?: z.ZodType; valueType?: z.ZodType }
-    current = def.shape?.[key] ?? (def.type === 'array' ? def.element : def.type === 'record' ? def.valueType : undefined)
+    const def = current._zod.def as {
+      type: string
+      shape?: Record<string, z.ZodType>
+      element?: z.ZodType
+      valueType?: z.ZodType
+    }
+    current =
+      def.shape?.[key] ??
+      (def.type === 'array' ? def.element : def.type === 'record' ? def.valueType : undefined)
   }
   return current
 }
@@ -133,7 +146,7 @@ function schemaAt(schema: z.ZodType, path: string[]): z.ZodType | undefined {
 function unwrap(schema: z.ZodType | undefined): z.ZodType | undefined {
   let current = schema
   for (;;) {
-    const inner = (current?._zod.def as { innerType?: z.ZodType; in?: z.ZodType } | undefined)
+    const inner = current?._zod.def as { innerType?: z.ZodType; in?: z.ZodType } | undefined
     const next = inner?.innerType ?? inner?.in
     if (!next) return current
     current = next

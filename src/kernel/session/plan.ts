@@ -9,11 +9,16 @@ export interface Plan {
 }
 
 export type PlannedCell =
-  | { id: string; program: Program; /** Result name -> id of the cell that defines it. */ needs: Map<string, string> }
+  | {
+      id: string
+      program: Program /** Result name -> id of the cell that defines it. */
+      needs: Map<string, string>
+    }
   /** A cell that cannot be read; it fails when it is run, and only then. */
   | { id: string; error: ErrorInfo }
 
-export const isReadable = (cell: PlannedCell): cell is Extract<PlannedCell, { program: Program }> => 'program' in cell
+export const isReadable = (cell: PlannedCell): cell is Extract<PlannedCell, { program: Program }> =>
+  'program' in cell
 
 /** Never throws for a bad cell: its error is kept with it. */
 export function planStudy(cells: readonly StudyCell[], language: Language): Plan {
@@ -64,7 +69,9 @@ function unknownName(program: Program, name: string, known: string[]): MirageErr
   return new MirageError({
     code: 'result-unknown',
     message: `"${program.name}" reads "${name}", which no earlier cell defines.${near ? ` Did you mean "${near}"?` : ''}`,
-    remedy: known.length ? `Results so far: ${known.join(', ')}.` : 'Add a cell before it that defines the name (`as:`).',
+    remedy: known.length
+      ? `Results so far: ${known.join(', ')}.`
+      : 'Add a cell before it that defines the name (`as:`).',
     cell: program.cell,
   })
 }

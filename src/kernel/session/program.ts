@@ -66,7 +66,10 @@ function readScript(cell: StudyCell, { script }: Language): Program {
   return { cell: cell.id, ...bind(script, params), reads: [], mayRead: [], defines: cell.attributes.as }
 }
 
-function bind(step: StepDefinition, params: unknown): Pick<Program, 'name' | 'version' | 'params' | 'fingerprint' | 'run'> {
+function bind(
+  step: StepDefinition,
+  params: unknown,
+): Pick<Program, 'name' | 'version' | 'params' | 'fingerprint' | 'run'> {
   return {
     name: step.name,
     version: step.version,

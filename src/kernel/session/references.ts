@@ -12,7 +12,11 @@ export interface References {
 
 /** Collects the marked names (schema.ts) of a cell's parameters as written. */
 export function referencesOf(schema: z.ZodType, written: unknown): References {
-  const found = { reads: new Set<string>(), mayRead: new Set<string>(), defines: undefined as string | undefined }
+  const found = {
+    reads: new Set<string>(),
+    mayRead: new Set<string>(),
+    defines: undefined as string | undefined,
+  }
   visit(schema, written, (mark, value) => {
     if ('defines' in mark) found.defines = value
     else if ('completes' in mark) {
@@ -40,7 +44,8 @@ function visit(schema: z.ZodType, value: unknown, visitor: Visitor): void {
   if (value === undefined || value === null) return
   const mark = markOf(schema)
   if (mark && typeof value === 'string') visitor(mark, value)
-  if (mark && Array.isArray(value)) for (const item of value) if (typeof item === 'string') visitor(mark, item)
+  if (mark && Array.isArray(value))
+    for (const item of value) if (typeof item === 'string') visitor(mark, item)
   const def = schema._zod.def as unknown as SchemaShape
   const inner = def.innerType ?? def.in
   if (inner) visit(inner, value, visitor)

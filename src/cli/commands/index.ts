@@ -1,0 +1,24 @@
+import type { Command } from '../usage.ts'
+import { doctor } from './doctor.ts'
+import { models } from './models.ts'
+import { run } from './run.ts'
+import { version } from './version.ts'
+
+/** Every command by name. */
+export const COMMANDS: Record<string, Command> = {
+  run,
+  models,
+  doctor,
+  version,
+  help: {
+    summary: 'Shows this.',
+    usage: 'mirage help',
+    async run() {
+      console.log('mirage <command> [options]\n')
+      for (const [name, { summary }] of Object.entries(COMMANDS))
+        console.log(`  ${name.padEnd(10)} ${summary}`)
+      console.log('\n"mirage <command> --help" says more.')
+      return 0
+    },
+  },
+}

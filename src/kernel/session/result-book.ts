@@ -1,0 +1,70 @@
+import type { Output } from '../protocol/messages.ts'
+import type { Fingerprint } from '../step.ts'
+import { canonicalJson } from '../store/canonical.ts'
+import type { Store } from '../store/store.ts'
+import type { Value } from '../value.ts'
+
+/** What a cell left behind: enough to show it, to feed later cells, and to write the lock. */
+export interface CellResult {
+  /** Hash of step version, normalised parameters, inputs, fingerprint and seed. */
+  key: string
+  /** Store hash of the value's canonical JSON, when the cell defines a name. */
+  value?: string
+  outputs: Output[]
+  notes: string[]
+  lock: LockFacts
+  milliseconds: number
+  /** ISO 8601. */
+  finished: string
+}
+
+/** Facts for the lock file. */
+export interface LockFacts {
+  step: string
+  version: number
+  params: unknown
+  inputs: Record<string, string>
+  fingerprint: Fingerprint
+  seed: number
+  settings: Record<string, unknown>
+}
+
+/** Results by key: in memory for the ones that must not be kept, in the store for the rest. */
+export class ResultBook {
+  readonly #store: Store
+  readonly #memory = new Map<string, CellResult>()
+  readonly #values = new Map<string, Value>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The result under a key, if its value is there too. */
+  async find(key: string): Promise<CellResult | undefined> {
+    const remembered = this.#memory.get(key)
+    if (remembered) return remembered
+    const stored = await this.#store.getRecord<CellResult>('result', key)
+    if (!stored || (stored.value && !(await this.#store.hasObject(stored.value)))) return undefined
+    this.#memory.set(key, stored)
+    return stored
+  }
+
+  async keep(result: CellResult, options: { cacheable: boolean }): Promise<void> {
+    this.#memory.set(result.key, result)
+    if (options.cacheable) await this.#store.putRecord('result', result.key, result)
+  }
+
+  async putValue(value: Value): Promise<string> {
+    const hash = await this.#store.putObject(canonicalJson(value))
+    this.#values.set(hash, value)
+    return hash
+  }
+
+  async getValue(hash: string): Promise<Value> {
+    const known = this.#values.get(hash)
+    if (known) return known
+    const value = JSON.parse(new TextDecoder().decode(await this.#store.getObject(hash))) as Value
+    this.#values.set(hash, value)
+    return value
+  }
+}

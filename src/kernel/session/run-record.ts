@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto'
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FormatError } from '../../notebook/errors.ts'
+import {
+  EMPTY_LOCK,
+  keepLocks,
+  type Lock,
+  type LockedCell,
+  printLock,
+  readLock,
+  withCellLock,
+} from '../../notebook/lock.ts'
+import {
+  filesOf,
+  keepOutputs,
+  NO_OUTPUTS,
+  outputFile,
+  printOutputs,
+  readOutputs,
+  type SavedItem,
+  type SavedOutput,
+  type SavedOutputs,
+  withCellOutputs,
+} from '../../notebook/outputs.ts'
+import { lockPath, OUTPUTS_INDEX, outputsFolder } from '../../notebook/paths.ts'
+import { type ErrorInfo, MirageError } from '../errors.ts'
+import type { Output, OutputItem, Study } from '../protocol/messages.ts'
+import { hashOf } from '../store/canonical.ts'
+import { sniffMime } from '../store/sniff.ts'
+import type { Store } from '../store/store.ts'
+import { VERSION } from '../version.ts'
+import { imagesIn } from './images-in.ts'
+import type { CellResult } from './result-book.ts'
+
+/** Full-size images saved beside a study, per cell; thumbnails are always saved. The cache holds the rest. */
+const BYTES_OF_IMAGES_PER_CELL = 4_000_000
+
+/** What a run leaves beside the study: its outputs folder and its lock file. */
+export interface RunRecord {
+  /** Key of the result that the cell's saved outputs show. */
+  lastKey(cell: string): Promise<string | undefined>
+  succeeded(cell: string, text: string, as: string | undefined, result: CellResult): Promise<void>
+  failed(cell: string, text: string, error: ErrorInfo): Promise<void>
+  /** Writes the lock, and forgets what the study no longer has. */
+  finish(study: Study): Promise<void>
+}
+
+export function createRunRecord(studyPath: string, store: Store): RunRecord {
+  return new FileRecord(studyPath, store)
+}
+
+class FileRecord implements RunRecord {
+  readonly #store: Store
+  readonly #folder: string
+  readonly #lockPath: string
+  #saved: Promise<SavedOutputs> | undefined
+  readonly #locked = new Map<string, LockedCell>()
+
+  constructor(studyPath: string, store: Store) {
+    this.#store = store
+    this.#folder = outputsFolder(studyPath)
+    this.#lockPath = lockPath(studyPath)
+  }
+
+  async lastKey(cell: string): Promise<string | undefined> {
+    return (await this.#read()).cells[cell]?.key
+  }
+
+  async succeeded(cell: string, text: string, as: string | undefined, result: CellResult): Promise<void> {
+    this.#locked.set(cell, lockedCell(as, result))
+    const { key, finished, milliseconds } = result
+    const last = (await this.#read()).cells[cell]
+    const textHash = sha256(text)
+    if (last?.key === key && last.textHash === textHash) return
+    const outputs = await this.#saveOutputs(result.outputs)
+    await this.#write(saved =>
+      withCellOutputs(saved, cell, { textHash, key, succeeded: true, finished, milliseconds, outputs }),
+    )
+  }
+
+  async failed(cell: string, text: string, error: ErrorInfo): Promise<void> {
+    const message = [error.message, error.remedy].filter(Boolean).join('\n')
+    const outputs = [{ id: 'error', items: [{ mime: 'text/plain', text: message }] }]
+    const finished = new Date().toISOString()
+    await this.#write(saved =>
+      withCellOutputs(saved, cell, {
+        textHash: sha256(text),
+        succeeded: false,
+        finished,
+        milliseconds: 0,
+        outputs,
+      }),
+    )
+  }
+
+  async finish(study: Study): Promise<void> {
+    const ids = study.cells.map(({ id }) => id)
+    const lock = [...this.#locked].reduce(
+      (value, [id, cell]) => withCellLock(value, id, cell),
+      await this.#readLock(),
+    )
+    const text = printLock(keepLocks({ ...lock, seed: study.seed }, ids))
+    if (text !== (await readIfThere(this.#lockPath))) await writeWhole(this.#lockPath, text)
+    const known = await this.#read()
+    if (Object.keys(known.cells).some(id => !ids.includes(id)))
+      await this.#write(saved => keepOutputs(saved, ids))
+    await this.#sweep()
+  }
+
+  async #saveOutputs(outputs: Output[]): Promise<SavedOutput[]> {
+    let budget = BYTES_OF_IMAGES_PER_CELL
+    const saved: SavedOutput[] = []
+    for (const { id, items } of outputs) {
+      const files = new Set<string>()
+      const savedItems: SavedItem[] = []
+      for (const item of items) {
+        if ('object' in item) {
+          const file = await this.#copy(item.object)
+          if (file) savedItems.push({ mime: item.mime, file })
+          continue
+        }
+        savedItems.push(item as Exclude<OutputItem, { object: string }> as SavedItem)
+        if (!('json' in item)) continue
+        const { thumbs, images } = imagesIn(item.json)
+        for (const hash of thumbs) files.add((await this.#copy(hash)) ?? '')
+        for (const hash of images) {
+          const size = await sizeOf(this.#store.objectPath(hash))
+          if (size === undefined || size > budget) continue
+          budget -= size
+          files.add((await this.#copy(hash)) ?? '')
+        }
+      }
+      files.delete('')
+      saved.push({ id, items: savedItems, ...(files.size && { files: [...files].sort() }) })
+    }
+    return saved
+  }
+
+  /** Copies a stored object into the outputs folder; undefined when the cache no longer has it. */
+  async #copy(hash: string): Promise<string | undefined> {
+    const source = this.#store.objectPath(hash)
+    try {
+      const name = outputFile(hash, await sniffMime(source))
+      const target = join(this.#folder, name)
+      if ((await sizeOf(target)) === undefined) {
+        await mkdir(this.#folder, { recursive: true })
+        const temporary = `${target}.${process.pid}.tmp`
+        await copyFile(source, temporary)
+        await rename(temporary, target)
+      }
+      return name
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  #read(): Promise<SavedOutputs> {
+    this.#saved ??= readIfThere(join(this.#folder, OUTPUTS_INDEX)).then(text =>
+      text === undefined ? NO_OUTPUTS : readable(() => readOutputs(text)),
+    )
+    return this.#saved
+  }
+
+  async #write(change: (saved: SavedOutputs) => SavedOutputs): Promise<void> {
+    const saved = change(await this.#read())
+    this.#saved = Promise.resolve(saved)
+    await mkdir(this.#folder, { recursive: true })
+    await writeWhole(join(this.#folder, OUTPUTS_INDEX), printOutputs(saved))
+  }
+
+  async #readLock(): Promise<Lock> {
+    const text = await readIfThere(this.#lockPath)
+    return text === undefined ? EMPTY_LOCK : readable(() => readLock(text))
+  }
+
+  /** Removes files that no saved output speaks of. */
+  async #sweep(): Promise<void> {
+    const used = filesOf(await this.#read())
+    const names = await readdir(this.#folder).catch(() => [])
+    for (const name of names) {
+      if (/^[0-9a-f]{64}\./.test(name) && !used.has(name)) await rm(join(this.#folder, name), { force: true })
+    }
+  }
+}
+
+function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
+  const { provider, judge, packages, ...settings } = lock.settings as Record<string, never>
+  return {
+    step: lock.step,
+    version: lock.version,
+    params: hashOf(lock.params),
+    ...(as !== undefined && { as }),
+    inputs: lock.inputs,
+    fingerprint: lock.fingerprint,
+    settings,
+    ...(judge !== undefined && { judge }),
+    ...(provider !== undefined && { provider }),
+    packages: { mirage: VERSION, ...(packages as Record<string, string> | undefined) },
+    ...(value !== undefined && { result: value }),
+  }
+}
+
+/** A file of a newer version, or one that somebody broke, is said and never written over. */
+function readable<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const { code, message, remedy } = error.info
+    throw new MirageError({ code, message, remedy })
+  }
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch {
+    return undefined
+  }
+}
+
+async function writeWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`
+  await writeFile(temporary, text, { flush: true })
+  await rename(temporary, path)
+}
