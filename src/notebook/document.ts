@@ -9,6 +9,8 @@ export interface StudyDocument {
   cells: Cell[]
   /** Line ending of the file; mixed endings survive inside cell text. */
   eol: '\n' | '\r\n'
+  /** What is around the cells: byte order mark, the `---` lines, blank lines at the end. */
+  layout?: CellLayout
 }
 
 export interface StudyMeta {
@@ -38,7 +40,7 @@ export type CodeKind = 'step' | 'prompt' | 'script'
 /** A fenced block whose info string reads `<language> mirage [name=value ...]`. */
 export interface CodeCell {
   kind: CodeKind
-  /** Stable within the document; `ids.ts` repairs missing and duplicate ones. */
+  /** Stable within the document; empty where the file gives none. `ids.ts` repairs missing and duplicate ones. */
   id: string
   /** `yaml`, `liquid`, `ts`. */
   language: string

@@ -10,8 +10,11 @@ export const OUTPUTS_VERSION = 1
 /** `<sha256 in hex>.<ext>`: no folder, no way out of the outputs folder. */
 const fileName = z.string().regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/, 'is not `<sha256>.<ext>`')
 
+// Read by JSON.parse, so it is JSON already; walking it again would be slow for large tables.
+const jsonValue = z.custom<NonNullable<unknown> | null>(value => value !== undefined, 'is missing')
+
 const savedItem = z.union([
-  z.strictObject({ mime: z.string(), json: z.json() }),
+  z.strictObject({ mime: z.string(), json: jsonValue }),
   z.strictObject({ mime: z.string(), text: z.string() }),
   z.strictObject({ mime: z.string(), file: fileName }),
 ])
