@@ -1,4 +1,5 @@
 import type { StepDefinition } from '../step.ts'
+import { triplets } from './triplets.ts'
 
 /** Every kind of step cell, by its YAML key. Adding one is adding a file and a row. */
-export const STEPS: Record<string, StepDefinition> = {}
+export const STEPS: Record<string, StepDefinition> = { triplets }
