@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { type $ZodType, type output, safeParse } from 'zod/v4/core'
 import { FormatError } from './errors.ts'
 
 /**
@@ -26,7 +26,7 @@ function sorted(value: unknown, path: string): unknown {
 }
 
 /** What a JSON file beside a study is, for its errors. */
-export interface FileKind<Schema extends z.ZodType> {
+export interface FileKind<Schema extends $ZodType> {
   /** Such as `lock file`. */
   called: string
   schema: Schema
@@ -39,7 +39,7 @@ export interface FileKind<Schema extends z.ZodType> {
  *
  * @throws FormatError `json-syntax`, `json-newer` (a later version wrote it: don't touch it) or `json-shape`
  */
-export function readJson<Schema extends z.ZodType>(text: string, kind: FileKind<Schema>): z.output<Schema> {
+export function readJson<Schema extends $ZodType>(text: string, kind: FileKind<Schema>): output<Schema> {
   const refuse = (
     code: string,
     message: string,
@@ -69,7 +69,7 @@ export function readJson<Schema extends z.ZodType>(text: string, kind: FileKind<
       undefined,
       'Update Mirage.',
     )
-  const result = kind.schema.safeParse(value)
+  const result = safeParse(kind.schema, value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   return refuse('json-shape', `is not as expected at ${issue.path.join('.') || 'its root'}: ${issue.message}`)

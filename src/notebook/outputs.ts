@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod/mini'
 import { printJson, readJson } from './json.ts'
 
 /**
@@ -8,7 +8,7 @@ import { printJson, readJson } from './json.ts'
 export const OUTPUTS_VERSION = 1
 
 /** `<sha256 in hex>.<ext>`: no folder, no way out of the outputs folder. */
-const fileName = z.string().regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/, 'is not `<sha256>.<ext>`')
+const fileName = z.string().check(z.regex(/^[0-9a-f]{64}\.[a-z0-9]{1,8}$/, 'is not `<sha256>.<ext>`'))
 
 // Read by JSON.parse, so it is JSON already; walking it again would be slow for large tables.
 const jsonValue = z.custom<NonNullable<unknown> | null>(value => value !== undefined, 'is missing')
@@ -25,7 +25,7 @@ const savedOutput = z.strictObject({
   /** Alternatives for the same thing, richest first. */
   items: z.array(savedItem),
   /** Files that the items speak of by hash. */
-  files: z.array(fileName).optional(),
+  files: z.optional(z.array(fileName)),
 })
 
 const savedCell = z.strictObject({

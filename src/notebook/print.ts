@@ -13,17 +13,23 @@ import { splitLines } from './syntax/lines.ts'
 export function printStudy(document: StudyDocument): string {
   const { eol, frontMatter, cells } = document
   const { bom = '', tail = '' } = layoutOf<FrameLayout>(document)
-  let text = printFrontMatter(document)
+  const parts = [printFrontMatter(document)]
+  const add = (part: string) => {
+    const previous = parts.at(-1)!
+    if (part !== '') parts.push(endLine(previous, eol).slice(previous.length) + part)
+  }
   cells.forEach((cell, i) => {
-    const before = layoutOf<ProseLayout | CodeLayout>(cell).before ?? (text === '' ? '' : eol)
+    const before =
+      layoutOf<ProseLayout | CodeLayout>(cell).before ?? (i === 0 && frontMatter === undefined ? '' : eol)
     const last = i === cells.length - 1
     const printed =
       cell.kind === 'prose'
         ? printProse(cell, eol, cells[i - 1]?.kind === 'prose', last)
         : printCode(cell, eol)
-    text = endLine(text, eol) + before + printed
+    add(before + printed)
   })
-  if (tail !== '') text = endLine(text, eol) + tail
+  add(tail)
+  const text = parts.join('')
   // A rule in the first line would be read as the start of front matter.
   const guard =
     frontMatter === undefined && /^---[ \t]*(?:[\r\n]|$)/.test(text) ? `---${eol}---${eol}${eol}` : ''

@@ -45,10 +45,22 @@ const line = fc.constantFrom(
 
 const end = fc.constantFrom('\n', '\n', '\n', '\r\n', '\r\n', '\r', '')
 
-/** Texts made of lines that mean something to the format, with any line endings. */
+const lines = fc.array(fc.tuple(line, end), { maxLength: 6 })
+const whole = fc.constantFrom(
+  '```yaml mirage id=a|```',
+  '````liquid mirage prompt=hs|````  ',
+  '~~~~ts mirage id=b x|~~~~~',
+  '```md|```',
+)
+const fenced = fc.tuple(whole, lines, fc.constantFrom('\n', '\r\n')).map(([fence, body, ending]) => {
+  const [open, close] = fence.split('|')
+  return [[open, ending], ...body, ['', ending], [close, ending]] as [string, string][]
+})
+
+/** Texts made of lines that mean something to the format, whole fences among them, with any line endings. */
 export const studyText = fc
-  .array(fc.tuple(line, end), { maxLength: 24 })
-  .map(lines => lines.map(([text, ending]) => text + ending).join(''))
+  .array(fc.oneof(lines, fenced), { maxLength: 6 })
+  .map(parts => parts.flatMap(part => part.map(([text, ending]) => text + ending)).join(''))
 
 const fencedText = fc.array(line, { maxLength: 8 }).map(lines => lines.join('\n'))
 const anyText = fc.string({ unit: 'grapheme', maxLength: 40 }).map(text => text.replace(/\r\n?/g, '\n'))
