@@ -32,7 +32,7 @@ const savedCell = z.strictObject({
   /** sha256 of the cell's text when it ran. */
   textHash: z.string(),
   /** Key of the result that the outputs show; absent after a failure. */
-  key: z.string().optional(),
+  key: z.optional(z.string()),
   succeeded: z.boolean(),
   /** ISO 8601. */
   finished: z.string(),
