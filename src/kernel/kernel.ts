@@ -10,13 +10,15 @@ import { modelSummaries } from './models/summary.ts'
 import type { CellEvent, Replies, RequestName, requests } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
 import { redactor, withoutSecrets } from './session/redact.ts'
-import { createRunRecord } from './session/run-record.ts'
+import { createRunRecord, type RunRecord } from './session/run-record.ts'
 import { savedOutputs } from './session/saved-outputs.ts'
 import { Session } from './session/session.ts'
+import { verify } from './session/verify.ts'
 import { STEPS } from './steps/index.ts'
 import { promptCell } from './steps/prompt.ts'
 import { createFolderStore } from './store/folder-store.ts'
 import { sniffMime } from './store/sniff.ts'
+import type { Store } from './store/store.ts'
 import { VERSION } from './version.ts'
 
 export interface KernelOptions {
@@ -70,6 +72,12 @@ export class Kernel {
       return { protocol: PROTOCOL_VERSION, version: VERSION, node: process.version }
     },
     run: request => this.#session(request.study.path).run(request),
+    verify: async request => {
+      const { path } = request.study
+      const store = createFolderStore(storeRoot(path))
+      const open = (scratch: Store, record: RunRecord) => this.#open(path, scratch, record)
+      return { cells: await verify({ request, store, open }) }
+    },
     interrupt: async ({ path }) => {
       this.#sessions.get(path)?.interrupt()
       return {}
@@ -114,19 +122,23 @@ export class Kernel {
     const known = this.#sessions.get(path)
     if (known) return known
     const store = createFolderStore(storeRoot(path))
-    const session = new Session({
+    const session = this.#open(path, store, createRunRecord(path, store))
+    this.#sessions.set(path, session)
+    return session
+  }
+
+  #open(path: string, store: Store, record: RunRecord): Session {
+    return new Session({
       path,
       store,
       compute: this.#pool.over(store.root),
       language: { steps: STEPS, prompt: promptCell },
-      record: createRunRecord(path, store),
+      record,
       env: this.#env,
       emit: this.#options.emit,
       log: this.#options.log,
       redact: this.redact,
     })
-    this.#sessions.set(path, session)
-    return session
   }
 }
 

@@ -2,11 +2,13 @@ import type { Command } from '../usage.ts'
 import { doctor } from './doctor.ts'
 import { models } from './models.ts'
 import { run } from './run.ts'
+import { verify } from './verify.ts'
 import { version } from './version.ts'
 
 /** Every command by name. */
 export const COMMANDS: Record<string, Command> = {
   run,
+  verify,
   models,
   doctor,
   version,

@@ -1,10 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { FormatError } from '../../notebook/errors.ts'
-import { parseStudy } from '../../notebook/parse.ts'
 import { withKernel } from '../kernel.ts'
 import { createReporter } from '../reporter.ts'
-import { studyOf } from '../study.ts'
+import { readStudy } from '../study.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
 
 const usage = `mirage run STUDY.mirage.md [options]
@@ -33,8 +30,8 @@ export const run: Command = {
   async run(words) {
     const { values, positionals } = parseWords(words, options, usage)
     if (positionals.length !== 1) throw new UsageError('Name one study.', usage)
-    const path = resolve(positionals[0])
-    const study = studyOf(path, await readStudy(path))
+    const study = await readStudy(positionals[0])
+    const { path } = study
     const cells = chosenCells(
       values.cell,
       study.cells.map(({ id }) => id),
@@ -63,25 +60,6 @@ export const run: Command = {
       }
     })
   },
-}
-
-async function readStudy(path: string) {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new UsageError(
-      `${path} cannot be read: ${(error as NodeJS.ErrnoException).code}.`,
-      'Name a *.mirage.md file.',
-    )
-  }
-  try {
-    return parseStudy(text)
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    const { at, message, remedy } = error.info
-    throw new UsageError(`${path}:${at.line}:${at.column}: ${message}`, remedy)
-  }
 }
 
 function chosenCells(asked: string[] | undefined, known: string[]): string[] {

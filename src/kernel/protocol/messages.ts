@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { VerifiedCell } from '../session/verify.ts'
 
 /**
  * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification
@@ -71,6 +72,8 @@ export type Freshness = 'fresh' | 'stale' | 'never' | 'unknown'
 export const requests = {
   initialize: z.object({ protocol: z.number().int(), env: z.record(z.string(), z.string()).default({}) }),
   run: runRequest,
+  /** Computes the study again, apart from its cache, and compares with its lock. */
+  verify: runRequest,
   interrupt: z.object({ path: z.string() }),
   freshness: z.object({ study }),
   /** Named results of a session, for the results view. */
@@ -97,6 +100,7 @@ export type RequestParams<K extends RequestName> = z.input<(typeof requests)[K]>
 export interface Replies {
   initialize: { protocol: number; version: string; node: string }
   run: RunReply
+  verify: { cells: VerifiedCell[] }
   interrupt: Record<string, never>
   freshness: { cells: Record<string, Freshness> }
   results: { results: ResultSummary[] }

@@ -36,6 +36,8 @@ import type { CellResult } from './result-book.ts'
 /** Full-size images saved beside a study, per cell; thumbnails are always saved. The cache holds the rest. */
 const BYTES_OF_IMAGES_PER_CELL = 4_000_000
 
+const BYTES_OF_A_VALUE = 2_000_000
+
 /** What a run leaves beside the study: its outputs folder and its lock file. */
 export interface RunRecord {
   /** Key of the result that the cell's saved outputs show. */
@@ -74,8 +76,17 @@ class FileRecord implements RunRecord {
     const textHash = sha256(text)
     if (last?.key === key && last.textHash === textHash) return
     const outputs = await this.#saveOutputs(result.outputs)
+    const value = result.value && (await this.#copyValue(result.value))
     await this.#write(saved =>
-      withCellOutputs(saved, cell, { textHash, key, succeeded: true, finished, milliseconds, outputs }),
+      withCellOutputs(saved, cell, {
+        textHash,
+        key,
+        ...(value && { value }),
+        succeeded: true,
+        finished,
+        milliseconds,
+        outputs,
+      }),
     )
   }
 
@@ -137,6 +148,12 @@ class FileRecord implements RunRecord {
     return saved
   }
 
+  /** Larger tables stay in the cache alone: the folder beside a study is for reading and for git. */
+  async #copyValue(hash: string): Promise<string | undefined> {
+    const size = await sizeOf(this.#store.objectPath(hash))
+    return size !== undefined && size <= BYTES_OF_A_VALUE ? this.#copy(hash) : undefined
+  }
+
   /** Copies a stored object into the outputs folder; undefined when the cache no longer has it. */
   async #copy(hash: string): Promise<string | undefined> {
     const source = this.#store.objectPath(hash)
@@ -185,7 +202,7 @@ class FileRecord implements RunRecord {
   }
 }
 
-function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
+export function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
   const { provider, judge, packages, ...settings } = lock.settings as Record<string, never>
   return {
     step: lock.step,
