@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pearson, pearsonStatistics } from '../../../src/kernel/stats/correlation/pearson.ts'
+import { centred, dot, pearson, pearsonStatistics } from '../../../src/kernel/stats/correlation/pearson.ts'
 import { bcaInterval } from '../../../src/kernel/stats/resampling/bca.ts'
 import { bootstrap, hasInterval } from '../../../src/kernel/stats/resampling/bootstrap.ts'
 import { clusterBy, unclustered } from '../../../src/kernel/stats/resampling/clusters.ts'
 import { holm } from '../../../src/kernel/stats/resampling/holm.ts'
 import { exchanger, permuting } from '../../../src/kernel/stats/resampling/permutation.ts'
+import { permutationLimit } from '../../../src/kernel/stats/resampling/permutation-limit.ts'
 import { createRng, splitMix64, xoshiro128 } from '../../../src/kernel/stats/resampling/rng.ts'
 import scipy from '../../fixtures/stats/scipy.json' with { type: 'json' }
 import statsmodels from '../../fixtures/stats/statsmodels.json' with { type: 'json' }
@@ -140,6 +141,37 @@ describe('a permutation test', () => {
     // Images have levels of their own here; a free shuffle of rows would give about 0.25.
     expect(below / runs).toBeGreaterThan(0.06)
     expect(below / runs).toBeLessThan(0.14)
+  })
+
+  it('has the normal limit with the mean and variance of its exchanges', () => {
+    const rng = createRng(4)
+    const clusters = clusterBy(Array.from({ length: 300 }, (_, i) => `${i < 200 ? i >> 1 : i}`))
+    const values = (period: number) =>
+      centred(Float64Array.from(clusters.of, c => (c % period) / period + rng.uniform()))
+    const x = values(7)
+    const y = values(5).map((value, row) => value + 0.08 * x[row])
+    for (const exchange of ['rows', 'images'] as const) {
+      const steps = permuting(
+        1,
+        (permutation, out) => {
+          out[0] = dot(
+            x,
+            y.map((_, row) => y[permutation[row]]),
+          )
+        },
+        clusters,
+        { permutations: 4000, exchange, rng },
+      )
+      let step = steps.next()
+      while (!step.done) step = steps.next()
+      const drawn = step.value[0]
+      // Four standard errors of the drawn p.
+      expect(Math.abs(permutationLimit(x, y, clusters, exchange) - drawn)).toBeLessThan(
+        4 * Math.sqrt((drawn * (1 - drawn)) / 4000) + 1e-3,
+      )
+      expect(drawn).toBeGreaterThan(0.005)
+      expect(drawn).toBeLessThan(0.9)
+    }
   })
 
   it("is adjusted for many tests as in statsmodels' Holm", () => {

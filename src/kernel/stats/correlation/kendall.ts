@@ -17,7 +17,7 @@ export function kendallStatistics(
   clusters: Clusters,
 ): ClusterStatistics {
   const orderY = ordering(y)
-  const groupY = groupsOf(orderY)
+  const groupY = orderY.group
   const orders = xs.map(ordering)
   const tree = new Float64Array(orderY.groups + 1)
   const weighed = (order: Ordering, weights: Float64Array) => {
@@ -68,13 +68,6 @@ export function kendallStatistics(
 }
 
 const pairs = (n: number) => (n * (n - 1)) / 2
-
-function groupsOf(order: Ordering): Int32Array {
-  const group = new Int32Array(order.rows.length)
-  for (let g = 0; g < order.groups; g++)
-    for (let k = order.start[g]; k < order.start[g + 1]; k++) group[order.rows[k]] = g
-  return group
-}
 
 /** Sum of the first `count` entries of a Fenwick tree. */
 function sumUpTo(tree: Float64Array, count: number): number {

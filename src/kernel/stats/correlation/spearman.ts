@@ -18,45 +18,55 @@ export function spearmanStatistics(
   clusters: Clusters,
 ): ClusterStatistics {
   const orderY = ordering(y)
-  const position = positionsOf(orderY)
   const clustersY = clustersInOrder(orderY, clusters)
   const columns = xs.map(x => {
     const order = ordering(x)
     return {
       order,
       clusters: clustersInOrder(order, clusters),
-      // Where each row stands in y's order, so that y's ranks are written in sequence.
-      positions: Int32Array.from(order.rows, row => position[row]),
+      groupsY: order.rows.map(row => orderY.group[row]),
     }
   })
-  const rankY = new Float64Array(y.length)
+  const rankY = new Float64Array(orderY.groups)
   return {
     size: xs.length,
     clusters: clusters.count,
     evaluate(weights, out) {
-      let total = 0
-      for (let k = 0; k < clustersY.length; k++) total += weights[clustersY[k]]
-      const middle = (total + 1) / 2
-      const varianceY = weighRanks(orderY, clustersY, weights, middle, rankY)
-      columns.forEach((column, j) => {
-        const { order, positions } = column
-        const sums =
-          order.groups === order.rows.length
-            ? withoutTies(column.clusters, positions, weights, middle, rankY)
-            : withTies(order, column.clusters, positions, weights, middle, rankY)
-        out[j] = cosine(sums.xy, sums.xx, varianceY)
+      const untied = rankSquares(clustersY, weights)
+      const middle = (untied.total + 1) / 2
+      const squaresY = rankGroups(orderY, clustersY, weights, middle, rankY)
+      columns.forEach(({ order, clusters, groupsY }, j) => {
+        if (order.groups === order.rows.length)
+          out[j] = cosine(products(clusters, groupsY, weights, middle, rankY), untied.squares, squaresY)
+        else {
+          const { xx, xy } = tiedProducts(order, clusters, groupsY, weights, middle, rankY)
+          out[j] = cosine(xy, xx, squaresY)
+        }
       })
     },
   }
 }
 
-/** Writes weight x (rank - middle) of each row, in order; returns the weighted sum of squared centred ranks. */
-function weighRanks(
+/** Number of weighted rows, and the sum of squared centred ranks of a column whose only ties are repeated rows. */
+function rankSquares(clusters: Int32Array, weights: Float64Array) {
+  let total = 0
+  let cubes = 0
+  for (let k = 0; k < clusters.length; k++) {
+    const weight = weights[clusters[k]]
+    total += weight
+    cubes += weight * weight * weight
+  }
+  // Kendall's correction for ties: each group of t equal values takes (t^3 - t) / 12 from (n^3 - n) / 12.
+  return { total, squares: (total ** 3 - cubes) / 12 }
+}
+
+/** Writes the centred rank of each group; returns the weighted sum of their squares. */
+function rankGroups(
   order: Ordering,
   clusters: Int32Array,
   weights: Float64Array,
   middle: number,
-  out: Float64Array,
+  ranks: Float64Array,
 ): number {
   let below = 0
   let squares = 0
@@ -65,38 +75,47 @@ function weighRanks(
     let weight = 0
     for (let k = order.start[g]; k < end; k++) weight += weights[clusters[k]]
     const rank = below + (weight + 1) / 2 - middle
-    for (let k = order.start[g]; k < end; k++) out[k] = weights[clusters[k]] * rank
+    ranks[g] = rank
     squares += weight * rank * rank
     below += weight
   }
   return squares
 }
 
-function withoutTies(
+/** Sum of weight x centred rank of x x centred rank of y over rows in the order of an x without ties. */
+function products(
   clusters: Int32Array,
-  positions: Int32Array,
+  groupsY: Int32Array,
   weights: Float64Array,
   middle: number,
   rankY: Float64Array,
-) {
-  let xx = 0
-  let xy = 0
-  // Twice the centred rank of the row to come, without its own weight: keeps a halving out of the loop.
+): number {
+  const rows = clusters.length
+  // Two rows at a time into two sums: this loop is most of the time of a bootstrap, and additions wait for each other.
+  let even = 0
+  let odd = 0
+  // Twice the centred rank of the next row, short of its own weight.
   let twice = 1 - 2 * middle
-  for (let k = 0; k < clusters.length; k++) {
-    const weight = weights[clusters[k]]
-    const rank = twice + weight
-    twice = rank + weight
-    xx += weight * rank * rank
-    xy += rank * rankY[positions[k]]
+  let k = 0
+  for (; k + 1 < rows; k += 2) {
+    const a = weights[clusters[k]]
+    const b = weights[clusters[k + 1]]
+    even += a * (twice + a) * rankY[groupsY[k]]
+    odd += b * (twice + (a + a + b)) * rankY[groupsY[k + 1]]
+    twice += 2 * (a + b)
   }
-  return { xx: xx / 4, xy: xy / 2 }
+  if (k < rows) {
+    const a = weights[clusters[k]]
+    even += a * (twice + a) * rankY[groupsY[k]]
+  }
+  return (even + odd) / 2
 }
 
-function withTies(
+/** The same for an x with ties, and the weighted sum of squared centred ranks of x. */
+function tiedProducts(
   order: Ordering,
   clusters: Int32Array,
-  positions: Int32Array,
+  groupsY: Int32Array,
   weights: Float64Array,
   middle: number,
   rankY: Float64Array,
@@ -109,8 +128,9 @@ function withTies(
     let weight = 0
     let sumY = 0
     for (let k = order.start[g]; k < end; k++) {
-      weight += weights[clusters[k]]
-      sumY += rankY[positions[k]]
+      const each = weights[clusters[k]]
+      weight += each
+      sumY += each * rankY[groupsY[k]]
     }
     const rank = below + (weight + 1) / 2 - middle
     xx += weight * rank * rank
@@ -121,13 +141,5 @@ function withTies(
 }
 
 function clustersInOrder(order: Ordering, clusters: Clusters): Int32Array {
-  return Int32Array.from(order.rows, row => clusters.of[row])
-}
-
-function positionsOf(order: Ordering): Int32Array {
-  const positions = new Int32Array(order.rows.length)
-  order.rows.forEach((row, k) => {
-    positions[row] = k
-  })
-  return positions
+  return order.rows.map(row => clusters.of[row])
 }

@@ -32,7 +32,7 @@ export const FEWEST_CLUSTERS = 6
 const UNDEFINED_ALLOWED = 0.05
 
 /** Above this many clusters the jackknife leaves out groups of them: the acceleration is the same, the work bounded. */
-const JACKKNIFE_GROUPS = 200
+const JACKKNIFE_GROUPS = 100
 
 /**
  * Draws whole clusters with replacement and gives BCa intervals for every statistic. All statistics see the same draws,

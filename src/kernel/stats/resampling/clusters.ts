@@ -53,3 +53,14 @@ export function rowsByCluster(clusters: Clusters): { start: Int32Array; rows: In
   })
   return { start, rows }
 }
+
+/** Cluster numbers by how many rows the clusters have. */
+export function clustersBySize(counts: ArrayLike<number>): Map<number, number[]> {
+  const bySize = new Map<number, number[]>()
+  for (let c = 0; c < counts.length; c++) {
+    const members = bySize.get(counts[c])
+    if (members) members.push(c)
+    else bySize.set(counts[c], [c])
+  }
+  return bySize
+}

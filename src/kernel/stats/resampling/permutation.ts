@@ -1,4 +1,4 @@
-import { type Clusters, rowsByCluster } from './clusters.ts'
+import { type Clusters, clustersBySize, rowsByCluster } from './clusters.ts'
 import type { Rng } from './rng.ts'
 
 /**
@@ -16,23 +16,23 @@ export function exchanger(
   rng: Rng,
 ): (permutation: Int32Array) => void {
   const { start, rows } = rowsByCluster(clusters)
-  const bySize = new Map<number, number[]>()
-  for (let c = 0; c < clusters.count; c++) {
-    const size = start[c + 1] - start[c]
-    bySize.set(size, [...(bySize.get(size) ?? []), c])
-  }
-  const strata = [...bySize].map(([size, members]) => ({ size, members, shuffled: Int32Array.from(members) }))
-  const inner = new Int32Array(Math.max(0, ...bySize.keys()))
+  const order = rows.slice()
+  const sizes = Array.from({ length: clusters.count }, (_, c) => start[c + 1] - start[c])
+  const strata = [...clustersBySize(sizes)].map(([size, members]) => ({
+    size,
+    targets: Int32Array.from(members),
+    sources: Int32Array.from(members),
+  }))
   return permutation => {
-    for (const { size, members, shuffled } of strata) {
-      if (exchange === 'images') rng.shuffle(shuffled)
-      members.forEach((cluster, m) => {
-        const from = start[shuffled[m]]
-        const to = start[cluster]
-        for (let k = 0; k < size; k++) inner[k] = rows[from + k]
-        rng.shuffle(inner, 0, size)
-        for (let k = 0; k < size; k++) permutation[rows[to + k]] = inner[k]
-      })
+    for (const { size, targets, sources } of strata) {
+      if (exchange === 'images') rng.shuffle(sources)
+      for (let m = 0; m < targets.length; m++) {
+        const from = start[sources[m]]
+        const to = start[targets[m]]
+        // The order of rows inside a cluster carries no meaning, so it may be shuffled in place.
+        rng.shuffle(rows, from, from + size)
+        for (let k = 0; k < size; k++) permutation[order[to + k]] = rows[from + k]
+      }
     }
   }
 }

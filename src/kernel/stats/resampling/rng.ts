@@ -37,17 +37,18 @@ export function splitMix64(seed: bigint): () => bigint {
 
 /** The generator from its four 32-bit words of state, which must not all be 0. */
 export function xoshiro128(state: readonly number[]): Rng {
-  let [a, b, c, d] = state.map(word => word | 0)
+  // In a typed array, because captured variables that leave 31 bits cost an allocation each.
+  const s = Uint32Array.from(state)
   const uint32 = () => {
-    const product = Math.imul(b, 5)
+    const product = Math.imul(s[1], 5)
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = (d << 11) | (d >>> 21)
+    const shifted = s[1] << 9
+    s[2] ^= s[0]
+    s[3] ^= s[1]
+    s[1] ^= s[2]
+    s[0] ^= s[3]
+    s[2] ^= shifted
+    s[3] = (s[3] << 11) | (s[3] >>> 21)
     return result
   }
   const below = (n: number) => Math.floor((uint32() / 4294967296) * n)
