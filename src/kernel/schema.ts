@@ -16,11 +16,19 @@ const NAME = /^[A-Za-z_][\w-]*$/
 
 /** The name of an earlier cell's result. */
 export const reads = (kind: 'table' | 'prompt' | 'model' | 'proxy' | 'any', description: string) =>
-  mark(z.string().regex(NAME, 'is not a result name (letters, digits, - and _)'), { reads: kind }, description)
+  mark(
+    z.string().regex(NAME, 'is not a result name (letters, digits, - and _)'),
+    { reads: kind },
+    description,
+  )
 
 /** The name that this cell's result gets. */
 export const defines = (description = 'Name of this result, for later cells.') =>
-  mark(z.string().regex(NAME, 'is not a result name (letters, digits, - and _)'), { defines: true }, description)
+  mark(
+    z.string().regex(NAME, 'is not a result name (letters, digits, - and _)'),
+    { defines: true },
+    description,
+  )
 
 export const completes = <T extends z.ZodType>(
   what: 'model' | 'metric' | 'column' | 'file' | 'provider',

@@ -64,7 +64,12 @@ export type StepEvent =
    * A named point with values to look at. `yield` returns the edited values when a debugger changed them, otherwise
    * undefined.
    */
-  | { type: 'stage'; stage: string; row?: { id: string; method: string | null }; values: Record<string, unknown> }
+  | {
+      type: 'stage'
+      stage: string
+      row?: { id: string; method: string | null }
+      values: Record<string, unknown>
+    }
 
 export interface StepResult {
   /** Bound to the cell's `as:` name. */

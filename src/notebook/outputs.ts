@@ -33,6 +33,8 @@ const savedCell = z.strictObject({
   textHash: z.string(),
   /** Key of the result that the outputs show; absent after a failure. */
   key: z.optional(z.string()),
+  /** JSON of the named result, so that numbers can be compared where the cache is gone. */
+  value: z.optional(fileName),
   succeeded: z.boolean(),
   /** ISO 8601. */
   finished: z.string(),
@@ -82,11 +84,13 @@ export function keepOutputs(saved: SavedOutputs, ids: readonly string[]): SavedO
 
 /** Names of all files that the outputs need; every other file in the folder is left over. */
 export function filesOf(saved: SavedOutputs): Set<string> {
-  const outputs = Object.values(saved.cells).flatMap(cell => cell.outputs)
   return new Set(
-    outputs.flatMap(output => [
-      ...output.items.flatMap(item => ('file' in item ? [item.file] : [])),
-      ...(output.files ?? []),
+    Object.values(saved.cells).flatMap(cell => [
+      ...(cell.value === undefined ? [] : [cell.value]),
+      ...cell.outputs.flatMap(output => [
+        ...output.items.flatMap(item => ('file' in item ? [item.file] : [])),
+        ...(output.files ?? []),
+      ]),
     ]),
   )
 }

@@ -11,4 +11,7 @@ export type FromCompute =
   | { type: 'done'; id: number; result: unknown; rss: number }
   | { type: 'failed'; id: number; error: FailedJob }
 
-export type FailedJob = { kind: 'mirage'; info: ErrorInfo } | { kind: 'aborted' } | { kind: 'bug'; message: string; stack?: string }
+export type FailedJob =
+  | { kind: 'mirage'; info: ErrorInfo }
+  | { kind: 'aborted' }
+  | { kind: 'bug'; message: string; stack?: string }

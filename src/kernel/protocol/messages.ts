@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { VerifiedCell } from '../session/verify.ts'
 
+export type { VerifiedCell } from '../session/verify.ts'
+
 /**
  * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification
  * (kernel -> client). Requests are validated where they arrive.
