@@ -1,0 +1,27 @@
+import type { ColourMap } from '../shared/colormaps.ts'
+import { type Picture, pictureFrom } from '../shared/picture.ts'
+
+/**
+ * A grey map (0..255) in colours, as opaque as its value, so that what is nothing stays visible through it.
+ * @throws the signal's reason
+ */
+export async function overlayPicture(grey: Picture, map: ColourMap, signal: AbortSignal): Promise<Picture> {
+  const canvas = new OffscreenCanvas(grey.width, grey.height)
+  const context = canvas.getContext('2d')!
+  const rows = Math.max(1, Math.floor(2 ** 20 / grey.width))
+  for (let top = 0; top < grey.height; top += rows) {
+    const strip = grey.read(0, top, grey.width, Math.min(rows, grey.height - top))
+    const { data } = strip
+    for (let i = 0; i < data.length; i += 4) {
+      const value = data[i]
+      data[i] = map[value * 3]
+      data[i + 1] = map[value * 3 + 1]
+      data[i + 2] = map[value * 3 + 2]
+      data[i + 3] = value
+    }
+    context.putImageData(strip, 0, top)
+    await new Promise(resolve => setTimeout(resolve))
+    signal.throwIfAborted()
+  }
+  return pictureFrom(canvas.transferToImageBitmap())
+}
