@@ -1,5 +1,6 @@
 import { degrade } from './degrade.ts'
 import { ingest } from './ingest.ts'
+import { probe } from './probe.ts'
 
 /** Jobs by name; one row per job. Only a compute process imports this as a value. */
-export const JOBS = { degrade, ingest } as const
+export const JOBS = { degrade, ingest, probe } as const
