@@ -49,6 +49,8 @@ export interface StepContext {
   offline: boolean
   /** Replay bundle (path) that answers every judge question. */
   replay?: string
+  /** Which part of the rows this run works on; limits and budgets that hold for the whole study are divided by `count`. */
+  shard?: { index: number; count: number }
   /** Environment of the user (keys and endpoints); never stored, never logged. */
   env: Readonly<Record<string, string | undefined>>
 }

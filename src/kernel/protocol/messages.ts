@@ -54,6 +54,10 @@ export const runRequest = z.object({
       keepGoing: z.boolean().default(false),
       /** Wait at stages (see `continue`). */
       stepping: z.boolean().default(false),
+      /** Work on one part of the rows of each cell, to fill the shared store; the results are partial and not kept. */
+      shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
+      /** Write outputs and lock beside the study. */
+      record: z.boolean().default(true),
       /** Replay bundle that answers every judge question. */
       replay: z.string().optional(),
     })

@@ -20,6 +20,7 @@ import { isReadable, type PlannedCell, planStudy } from './plan.ts'
 import type { Language, Program } from './program.ts'
 import { type CellResult, ResultBook } from './result-book.ts'
 import type { RunRecord } from './run-record.ts'
+import { rowsOfShard, type Shard } from './shard.ts'
 import { StageGate } from './stage-gate.ts'
 import { summarise } from './summary.ts'
 
@@ -51,6 +52,9 @@ interface Run {
   controller: AbortController
   gate: StageGate
 }
+
+/** What a cell reads, by name. */
+type Inputs = Map<string, { value: Value; hash: string }>
 
 /** Where a cell stands: its key once everything that it reads has a result. */
 interface Standing {
@@ -141,7 +145,7 @@ export class Session {
       this.#emit(run, cell.id, { type: 'ended', at: Date.now(), outcome })
       reply[outcome.kind].push(cell.id)
     }
-    await this.#options.record.finish(request.study)
+    if (request.options.record) await this.#options.record.finish(request.study)
     return reply
   }
 
@@ -152,13 +156,15 @@ export class Session {
     try {
       if (!isReadable(cell)) throw new MirageError(cell.error)
       const { result, cached } = await this.#make(run, cell, standings)
-      await this.#options.record.succeeded(cell.id, text, cell.program.defines, result)
+      if (run.request.options.record) {
+        await this.#options.record.succeeded(cell.id, text, cell.program.defines, result)
+      }
       this.#emit(run, cell.id, { type: 'outputs', outputs: result.outputs })
       return { kind: 'succeeded', cached, milliseconds: Date.now() - started }
     } catch (error) {
       if (run.controller.signal.aborted) return { kind: 'cancelled' }
       const info = this.#explain(error, cell.id)
-      await this.#options.record.failed(cell.id, text, info)
+      if (run.request.options.record) await this.#options.record.failed(cell.id, text, info)
       return { kind: 'failed', error: info }
     }
   }
@@ -169,7 +175,8 @@ export class Session {
     standings: Map<string, Standing>,
   ): Promise<{ result: CellResult; cached: boolean }> {
     const { study, options } = run.request
-    const inputs = await this.#inputs(cell, study, standings)
+    const whole = await this.#inputs(cell, study, standings)
+    const inputs = options.shard ? cut(whole, options.shard) : whole
     const context = this.#context(cell, inputs, study, run)
     const fingerprint = await cell.program.fingerprint(context)
     const key = keyOf(cell.program, inputs, fingerprint, study.seed)
@@ -227,9 +234,9 @@ export class Session {
     cell: Extract<PlannedCell, { program: Program }>,
     study: Study,
     standings: Map<string, Standing>,
-  ): Promise<Map<string, { value: Value; hash: string }>> {
+  ): Promise<Inputs> {
     const plan = planStudy(study.cells, this.#options.language)
-    const inputs = new Map<string, { value: Value; hash: string }>()
+    const inputs: Inputs = new Map()
     for (const [name, id] of cell.needs) {
       const source = plan.cells.find(candidate => candidate.id === id)
       const standing = source && (await this.#standing(source, study, standings))
@@ -264,7 +271,7 @@ export class Session {
 
   #context(
     cell: Extract<PlannedCell, { program: Program }>,
-    inputs: Map<string, { value: Value; hash: string }>,
+    inputs: Inputs,
     study: Study,
     run?: Run,
   ): StepContext {
@@ -289,6 +296,7 @@ export class Session {
       stepping: run?.request.options.stepping ?? false,
       offline: run?.request.options.offline ?? false,
       replay: run?.request.options.replay,
+      shard: run?.request.options.shard,
       env,
       hasInput: name => inputs.has(name),
       inputHash: name => need(name).hash,
@@ -324,6 +332,16 @@ export class Session {
   #emit(run: Run, cell: string, event: BareEvent): void {
     this.#options.emit({ run: run.id, path: this.#options.path, cell, ...event } as CellEvent)
   }
+}
+
+/** The part of every input table that a shard works on, under hashes of its own. */
+function cut(whole: Inputs, shard: Shard): Inputs {
+  const part: Inputs = new Map()
+  for (const [name, { value, hash }] of whole) {
+    if (value.kind !== 'table') part.set(name, { value, hash })
+    else part.set(name, { value: rowsOfShard(value, shard), hash: `${hash} ${shard.index}/${shard.count}` })
+  }
+  return part
 }
 
 function keyOf(
