@@ -1,0 +1,19 @@
+import type { App } from '../app.ts'
+import { clearKey, setKey } from './judge-keys.ts'
+import { interrupt, kernelMenu, restart, restartAndRunAll, runStale } from './kernel.ts'
+import { renamePrompt } from './rename-prompt.ts'
+import { revealCell } from './reveal-cell.ts'
+
+/** Every command of package.json, one row each. */
+export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => unknown } = {
+  'mirage.clearKey': clearKey,
+  'mirage.interrupt': interrupt,
+  'mirage.kernelMenu': kernelMenu,
+  'mirage.renamePrompt': renamePrompt,
+  'mirage.restart': restart,
+  'mirage.restartAndRunAll': restartAndRunAll,
+  'mirage.revealCell': revealCell,
+  'mirage.runStale': runStale,
+  'mirage.setKey': setKey,
+  'mirage.showLog': app => app.log.show(),
+}

@@ -1,0 +1,23 @@
+import type { vscode } from '../vscode.ts'
+import { missingIds } from './new-cell-ids.ts'
+import { cellMetadata } from './notebook-data.ts'
+
+type EditApi = Pick<typeof vscode, 'NotebookEdit' | 'WorkspaceEdit'>
+
+/** An edit that gives every cell an id of its own; undefined when all have one. */
+export function idEdit(
+  api: EditApi,
+  notebook: Pick<vscode.NotebookDocument, 'uri' | 'getCells'>,
+  added: ReadonlySet<unknown>,
+): vscode.WorkspaceEdit | undefined {
+  const cells = notebook.getCells()
+  const changes = missingIds(cells, added).map(({ index, id, attributes }) => {
+    const { metadata } = cells[index]
+    const mirage = { ...cellMetadata(metadata), id, attributes }
+    return api.NotebookEdit.updateCellMetadata(index, { ...metadata, mirage })
+  })
+  if (changes.length === 0) return undefined
+  const edit = new api.WorkspaceEdit()
+  edit.set(notebook.uri, changes)
+  return edit
+}

@@ -1,0 +1,72 @@
+import type { Freshness } from '../../kernel/protocol/messages.ts'
+import type { CellRun, Progress } from './cell-run.ts'
+
+/** What is known of a cell beside its run. */
+export interface CellFacts {
+  freshness?: Freshness
+  /** Its outputs are those of an earlier session. */
+  saved?: { finished: string; edited: boolean }
+}
+
+/** An item of the cell's status bar. */
+export interface Badge {
+  text: string
+  tooltip: string
+  command?: string
+}
+
+/** What a cell says of itself below its text. Run time is shown by VS Code. */
+export function badgesOf(run: CellRun, facts: CellFacts): Badge[] {
+  if (run.phase === 'queued') return []
+  if (run.phase === 'running') return run.progress ? [progressBadge(run.progress)] : []
+  const badges: Badge[] = []
+  if (facts.saved) badges.push(savedBadge(facts.saved))
+  if (facts.freshness === 'stale') {
+    badges.push({
+      text: '$(warning) stale',
+      tooltip: 'Something that this cell depends on has changed since it ran. Click to run every stale cell.',
+      command: 'mirage.runStale',
+    })
+  } else if (run.phase === 'done' && run.outcome.kind === 'succeeded' && run.outcome.cached) {
+    badges.push({
+      text: '$(database) cached',
+      tooltip: 'Nothing that this cell depends on has changed, so its stored result was used.',
+    })
+  }
+  return badges
+}
+
+function savedBadge({ finished, edited }: NonNullable<CellFacts['saved']>): Badge {
+  const when = finished.slice(0, 16).replace('T', ' ')
+  return {
+    text: edited ? '$(history) saved, edited since' : '$(history) saved',
+    tooltip: `This output was saved with the study on ${when} UTC${edited ? '; the cell was edited since' : ''}.`,
+  }
+}
+
+function progressBadge(progress: Progress): Badge {
+  return {
+    text: `$(sync~spin) ${progressText(progress)}`,
+    tooltip: 'Interrupt with the stop button of the cell.',
+  }
+}
+
+/** Such as `upscale 12/40 · 1.3 images/s · 22 s left`. */
+export function progressText({ done, total, label, rate, unit, secondsLeft }: Progress): string {
+  const parts = [`${label ? `${label} ` : ''}${round(done)}/${round(total)}`]
+  if (rate !== undefined && rate > 0) parts.push(`${rate.toPrecision(2)} ${unit ?? ''}/s`)
+  if (secondsLeft !== undefined && secondsLeft >= 1) parts.push(`${durationText(secondsLeft)} left`)
+  return parts.join(' · ')
+}
+
+function round(amount: number): string {
+  return Number.isInteger(amount) ? String(amount) : amount.toFixed(1)
+}
+
+/** Such as `8 s`, `3 min`, `2 h 5 min`. */
+export function durationText(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 90) return `${minutes} min`
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}

@@ -1,0 +1,86 @@
+import { idEdit } from '../document/id-edit.ts'
+import { NOTEBOOK_TYPE } from '../document/notebook-data.ts'
+import type { StudyObjects } from '../outputs/objects.ts'
+import { restoreOutputs } from '../outputs/restore.ts'
+import { loadSaved } from '../outputs/saved-outputs.ts'
+import { messageOf } from '../run/output-items.ts'
+import type { vscode } from '../vscode.ts'
+import { CONTROLLER_ID } from './controller.ts'
+import type { Studies } from './studies.ts'
+
+export interface LifecyclePorts {
+  vscode: typeof vscode
+  extensionId: string
+  controller: vscode.NotebookController
+  studies: Studies
+  objects: StudyObjects
+  /** Filled with the cells that come into a notebook while it is open. */
+  added: Set<unknown>
+  log(line: string): void
+}
+
+/**
+ * Follows notebooks from opening to closing: selects the kernel, puts saved outputs back, gives ids to new cells when
+ * the study is saved, and ends the kernel when the study is closed.
+ */
+export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
+  const { vscode: api, controller, studies, added } = ports
+  const { workspace, window } = api
+  const restored = new WeakSet<vscode.NotebookDocument>()
+  const offered = new WeakSet<vscode.NotebookDocument>()
+
+  const offer = (editor: vscode.NotebookEditor | undefined) => {
+    if (!editor || editor.notebook.notebookType !== NOTEBOOK_TYPE || offered.has(editor.notebook)) return
+    offered.add(editor.notebook)
+    controller.updateNotebookAffinity(editor.notebook, api.NotebookControllerAffinity.Preferred)
+    // Only a selected controller may show outputs; the only one there is is merely suggested until something runs.
+    void api.commands.executeCommand('notebook.selectKernel', {
+      notebookEditor: editor,
+      id: CONTROLLER_ID,
+      extension: ports.extensionId,
+    })
+  }
+
+  const putBack = async (notebook: vscode.NotebookDocument) => {
+    const study = studies.of(notebook)
+    if (!study || restored.has(notebook)) return
+    restored.add(notebook)
+    try {
+      const saved = await loadSaved(workspace.fs, notebook.uri)
+      const put = await restoreOutputs(notebook, saved, {
+        api,
+        createExecution: cell => controller.createNotebookCellExecution(cell),
+        read: async hash => (await ports.objects.read(study, hash)).bytes,
+        log: ports.log,
+      })
+      study.showSaved(put)
+    } catch (error) {
+      ports.log(`The saved outputs of ${notebook.uri.fsPath} can't be shown: ${messageOf(error)}`)
+    }
+  }
+
+  for (const editor of window.visibleNotebookEditors) offer(editor)
+  return api.Disposable.from(
+    window.onDidChangeVisibleNotebookEditors(editors => editors.forEach(offer)),
+    controller.onDidChangeSelectedNotebooks(({ notebook, selected }) => {
+      if (selected) void putBack(notebook)
+    }),
+    workspace.onDidChangeNotebookDocument(({ notebook, contentChanges, cellChanges }) => {
+      const study = studies.of(notebook)
+      if (!study) return
+      for (const { addedCells, removedCells } of contentChanges) {
+        // A cell that only moved is both.
+        for (const cell of addedCells) if (!removedCells.includes(cell)) added.add(cell)
+      }
+      const edited =
+        contentChanges.length > 0 || cellChanges.some(({ document, metadata }) => document || metadata)
+      if (edited) study.refresh()
+    }),
+    workspace.onWillSaveNotebookDocument(event => {
+      if (event.notebook.notebookType !== NOTEBOOK_TYPE) return
+      const edit = idEdit(api, event.notebook, added)
+      if (edit) event.waitUntil(Promise.resolve(edit))
+    }),
+    workspace.onDidCloseNotebookDocument(notebook => void studies.close(notebook)),
+  )
+}

@@ -1,0 +1,161 @@
+import type { Freshness, ResultSummary } from '../../kernel/protocol/messages.ts'
+import { idOf, isCode, snapshot } from '../document/snapshot.ts'
+import type { StudyObjects } from '../outputs/objects.ts'
+import type { Restored } from '../outputs/restore.ts'
+import { hashText } from '../outputs/saved-outputs.ts'
+import { type Badge, badgesOf, type CellFacts } from '../run/badges.ts'
+import { CellDrive, type Execution } from '../run/cell-drive.ts'
+import type { vscode } from '../vscode.ts'
+import { type HostPorts, KernelHost, type KernelState } from './kernel-host.ts'
+import { type RunOptions, StudyRunner } from './study-runner.ts'
+
+export interface StudyPorts {
+  api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
+  launch: HostPorts['launch']
+  objects: StudyObjects
+  createExecution(cell: vscode.NotebookCell): Execution
+  /** The kernel's state or a cell's badges changed. */
+  onChange(): void
+  onResults(): void
+  log(line: string): void
+}
+
+/** Milliseconds that an interrupt has before the kernel is ended. The kernel itself ends native work after one second. */
+const INTERRUPT_GRACE = 5000
+/** Milliseconds of quiet after an edit before freshness is asked for. */
+const QUIET = 400
+
+/** One notebook that is open, with its kernel. */
+export class OpenStudy {
+  readonly notebook: vscode.NotebookDocument
+  readonly kernel: KernelHost
+  readonly runner: StudyRunner
+  readonly #ports: StudyPorts
+  readonly #drives = new Map<string, CellDrive>()
+  #freshness: Record<string, Freshness> = {}
+  #saved = new Map<string, Restored>()
+  #results: ResultSummary[] = []
+  #executions = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(notebook: vscode.NotebookDocument, ports: StudyPorts) {
+    this.notebook = notebook
+    this.#ports = ports
+    this.kernel = new KernelHost({
+      launch: ports.launch,
+      onEvent: event => this.runner.receive(event),
+      onState: state => this.#onKernel(state),
+      log: ports.log,
+    })
+    this.runner = new StudyRunner({
+      kernel: this.kernel,
+      snapshot: () => snapshot(notebook),
+      drive: cell => this.#drive(cell),
+      onCell: cell => this.#onCell(cell),
+      onSettled: () => this.refresh(),
+      grace: INTERRUPT_GRACE,
+    })
+  }
+
+  get results(): readonly ResultSummary[] {
+    return this.#results
+  }
+
+  get path(): string {
+    return this.notebook.uri.fsPath
+  }
+
+  run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
+    return this.runner.run(cells.filter(isCode).map(idOf), options)
+  }
+
+  cell(id: string): vscode.NotebookCell | undefined {
+    return this.notebook.getCells().find(cell => idOf(cell) === id)
+  }
+
+  badges(cell: vscode.NotebookCell): Badge[] {
+    const id = idOf(cell)
+    const facts: CellFacts = { freshness: this.#freshness[id] }
+    const saved = this.#saved.get(id)
+    if (saved) {
+      const edited = saved.textHash !== hashText(cell.document.getText())
+      facts.saved = { finished: saved.finished, edited }
+    }
+    return badgesOf(this.runner.stateOf(id), facts)
+  }
+
+  /** Cells that would not be reused as they are, in document order. Starts the kernel. */
+  async staleCells(): Promise<vscode.NotebookCell[]> {
+    const client = await this.kernel.ensure()
+    const { cells } = await client.request('freshness', { study: snapshot(this.notebook) })
+    return this.notebook.getCells().filter(cell => isCode(cell) && cells[idOf(cell)] !== 'fresh')
+  }
+
+  /** Notes whose outputs on screen come from an earlier session. */
+  showSaved(restored: ReadonlyMap<string, Restored>): void {
+    this.#saved = new Map(restored)
+    this.#ports.onChange()
+  }
+
+  /** Asks the kernel what is stale and which results there are, once the typing pauses. Starts nothing. */
+  refresh(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#ask(), QUIET)
+  }
+
+  /** Ends the kernel, and with it what runs. */
+  async restart(): Promise<void> {
+    await this.kernel.stop()
+  }
+
+  async dispose(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.kernel.stop()
+  }
+
+  async #ask(): Promise<void> {
+    const client = this.kernel.client
+    if (!client || this.runner.busy) return
+    try {
+      const study = snapshot(this.notebook)
+      this.#freshness = (await client.request('freshness', { study })).cells
+      this.#ports.onChange()
+      this.#results = (await client.request('results', { study })).results
+      this.#ports.onResults()
+    } catch (error) {
+      this.#ports.log(`Freshness is not known: ${String(error)}`)
+    }
+  }
+
+  #onKernel(state: KernelState): void {
+    if (state.phase === 'off' || state.phase === 'failed') {
+      this.#freshness = {}
+      this.#results = []
+      this.#ports.onResults()
+    }
+    this.#ports.onChange()
+  }
+
+  #onCell(id: string): void {
+    if (this.runner.stateOf(id).phase === 'running') this.#saved.delete(id)
+    this.#ports.onChange()
+  }
+
+  #drive(id: string): CellDrive {
+    const known = this.#drives.get(id)
+    if (known) return known
+    const drive = new CellDrive({
+      api: this.#ports.api,
+      createExecution: () => {
+        const cell = this.cell(id)
+        if (!cell) throw new Error(`the cell ${id} is no longer there`)
+        return this.#ports.createExecution(cell)
+      },
+      read: hash => this.#ports.objects.read(this, hash).then(({ bytes }) => bytes),
+      nextOrder: () => ++this.#executions,
+      log: this.#ports.log,
+    })
+    this.#drives.set(id, drive)
+    return drive
+  }
+}

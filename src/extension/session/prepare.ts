@@ -1,0 +1,33 @@
+import { isStudyPath } from '../../notebook/paths.ts'
+import { idEdit } from '../document/id-edit.ts'
+import { failureText } from '../run/output-items.ts'
+import type { vscode } from '../vscode.ts'
+import { untrusted } from './launcher.ts'
+
+export interface PreparePorts {
+  vscode: Pick<typeof vscode, 'workspace' | 'window' | 'commands' | 'NotebookEdit' | 'WorkspaceEdit'>
+  /** Cells that came into a notebook while it was open. */
+  added: ReadonlySet<unknown>
+}
+
+/**
+ * Makes a study runnable: its folder is trusted, it has a file (paths in cells are relative to it), and every cell has
+ * an id. False when the person has to do something first, which they are told.
+ */
+export async function prepare(notebook: vscode.NotebookDocument, ports: PreparePorts): Promise<boolean> {
+  const { workspace, window, commands } = ports.vscode
+  if (!workspace.isTrusted) {
+    const manage = 'Manage Workspace Trust'
+    const chosen = await window.showWarningMessage(failureText(untrusted().info), manage)
+    if (chosen) await commands.executeCommand('workbench.trust.manage')
+    return false
+  }
+  if (notebook.uri.scheme !== 'file' || !isStudyPath(notebook.uri.path)) {
+    await window.showWarningMessage(
+      'A study runs from a file of its own: save it on this machine, with a name that ends in .mirage.md.',
+    )
+    return false
+  }
+  const edit = idEdit(ports.vscode, notebook, ports.added)
+  return edit === undefined || workspace.applyEdit(edit)
+}
