@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { ComputePool } from './compute/pool.ts'
@@ -91,7 +92,7 @@ export class Kernel {
         schema: z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' }) as Record<string, unknown>,
       })),
       models: Object.keys(CATALOG),
-      metrics: Object.values(METRICS).map(({ name, summary }) => ({ name, summary })),
+      metrics: METRICS.map(({ name, summary }) => ({ name, summary })),
       providers: Object.keys(PROVIDERS),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
@@ -108,7 +109,10 @@ export class Kernel {
       return {}
     },
     models: async () => ({ models: await modelSummaries(this.#options.assets) }),
-    doctor: async () => ({ report: await doctor(this.#pool, this.#options.assets) }),
+    doctor: async () => {
+      const compute = this.#pool.over(join(tmpdir(), 'mirage-doctor'))
+      return { report: await doctor({ compute, assets: this.#options.assets, env: this.#env }) }
+    },
     shutdown: async () => {
       setImmediate(() => {
         this.close()

@@ -7,7 +7,7 @@ import {
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
-} from 'vscode-jsonrpc/node.js'
+} from 'vscode-jsonrpc/node'
 import { z } from 'zod'
 import { MirageError } from './errors.ts'
 import { Kernel } from './kernel.ts'

@@ -1,5 +1,13 @@
 import type { StepDefinition } from '../step.ts'
+import { compare } from './compare.ts'
+import { exportTable } from './export.ts'
+import { score } from './score.ts'
 import { triplets } from './triplets.ts'
 
 /** Every kind of step cell, by its YAML key. Adding one is adding a file and a row. */
-export const STEPS: Record<string, StepDefinition> = { triplets }
+export const STEPS: Record<string, StepDefinition> = {
+  triplets,
+  score,
+  compare,
+  export: exportTable,
+}
