@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { createPlane, type Plane } from '../images/pixels.ts'
+import { cropPlane } from './filters/crop.ts'
+import { spread } from './filters/spread.ts'
+import { structure, WINDOW } from './filters/structure.ts'
+import { defineMetric } from './metric.ts'
+
+/** SSIM on Y rounded to integers, the mean over all 11 x 11 windows inside the image. */
+export const ssim = defineMetric({
+  name: 'ssim',
+  label: 'SSIM',
+  summary: 'Structural similarity of SR to GT.',
+  direction: 'higher',
+  range: [0, 1],
+  settings: z.strictObject({
+    border: z.number().int().min(0).default(0).meta({ description: 'Pixels left out along each side.' }),
+  }),
+  version: '1',
+  source:
+    'Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity", 2004; on rounded BT.601 Y as in IQA-PyTorch (pyiqa)',
+  needs: () => ['gt'],
+  measure({ sr, gt }, { border }) {
+    const a = cropPlane(sr.roundedLuma(), border)
+    const b = cropPlane(gt!.roundedLuma(), border)
+    if (Math.min(a.width, a.height) < WINDOW) return tooSmall(a, WINDOW)
+    const windows = createPlane(a.width - WINDOW + 1, a.height - WINDOW + 1)
+    const { ssim } = structure(a, b, windows.data)
+    return { value: ssim, map: { plane: spread(windows, sr.pixels.width, sr.pixels.height), range: [0, 1] } }
+  },
+})
+
+export function tooSmall({ width, height }: Pick<Plane, 'width' | 'height'>, side: number) {
+  return { value: null, why: `the image is ${width}x${height}; this needs ${side}x${side} at least` }
+}
