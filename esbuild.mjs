@@ -112,4 +112,6 @@ async function report({ outputs }) {
   }
 }
 
-const kilobytes = bytes => `${(bytes / 1000).toFixed(1).padStart(8)} kB`
+function kilobytes(bytes) {
+  return `${(bytes / 1000).toFixed(1).padStart(8)} kB`
+}
