@@ -19,6 +19,12 @@ async function main(words: string[]): Promise<number> {
   return command.run(rest)
 }
 
+// Whoever reads our output may stop early (`| head`); that ends the command without a complaint.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
