@@ -31,22 +31,46 @@ export interface ImageHeader {
  * @throws MirageError `not-an-image`, `file-missing`
  */
 export async function decodeImage(source: string | Uint8Array, name = nameOf(source)): Promise<DecodedImage> {
+  const { samples, width, height, channels, max, converted } = await decodeSamples(source, { name })
+  return { pixels: planar(samples, width, height, channels, max), converted }
+}
+
+/** Integer samples as a file holds them, interleaved, sRGB: grey, RGB or, where alpha is kept, grey or RGB with alpha. */
+export interface DecodedSamples {
+  width: number
+  height: number
+  channels: number
+  samples: Uint8Array | Uint16Array
+  /** The sample value of white: 255 or 65535. */
+  max: number
+  converted: string[]
+}
+
+/**
+ * The same without the step to floats.
+ *
+ * @param options.keepAlpha leave an alpha channel beside the colours instead of compositing over white
+ */
+export async function decodeSamples(
+  source: string | Uint8Array,
+  options: { name?: string; keepAlpha?: boolean } = {},
+): Promise<DecodedSamples> {
+  const { name = nameOf(source), keepAlpha = false } = options
   return guarded(name, async () => {
     const bytes = typeof source === 'string' ? await readFile(source) : source
     const metadata = await sharp(bytes).metadata()
     const wide = metadata.depth !== 'uchar'
     // A conversion from sRGB to sRGB would still move some values by a level.
     let pipeline = sharp(bytes, { ignoreIcc: hasPlainProfile(metadata), failOn: 'error' }).autoOrient()
-    if (metadata.hasAlpha) pipeline = pipeline.flatten({ background: '#ffffff' })
+    if (metadata.hasAlpha && !keepAlpha) pipeline = pipeline.flatten({ background: '#ffffff' })
     pipeline = pipeline.toColourspace(wide ? 'rgb16' : 'srgb')
     const { data, info } = await pipeline
       .raw({ depth: wide ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true })
     const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data
-    return {
-      pixels: planar(samples, info.width, info.height, info.channels, wide ? 65535 : 255),
-      converted: conversions(metadata),
-    }
+    const { width, height, channels } = info
+    const converted = conversions(metadata).filter(what => !keepAlpha || what !== ALPHA)
+    return { samples, width, height, channels, max: wide ? 65535 : 255, converted }
   })
 }
 
@@ -87,10 +111,12 @@ function hasPlainProfile({ icc }: Metadata): boolean {
   return icc !== undefined && isSrgbProfile(icc)
 }
 
+const ALPHA = 'alpha composited over white'
+
 function conversions(metadata: Metadata): string[] {
   const said: string[] = []
   if (metadata.orientation !== undefined && metadata.orientation > 1) said.push('EXIF orientation applied')
-  if (metadata.hasAlpha) said.push('alpha composited over white')
+  if (metadata.hasAlpha) said.push(ALPHA)
   if (metadata.icc && !hasPlainProfile(metadata)) {
     said.push(
       `colours converted to sRGB from the profile "${profileDescription(metadata.icc) ?? 'without a name'}"`,
