@@ -1,0 +1,81 @@
+import type { Piece } from './pieces.ts'
+import type { ClusterProfile } from './profile.ts'
+import { quote } from './shell.ts'
+
+export interface ScriptOptions {
+  piece: Piece
+  profile: ClusterProfile
+  /** Absolute path of the study, on the folder that the nodes share. */
+  study: string
+  /** The study's cells as they were submitted. */
+  snapshot: string
+  /** Folder for the logs of tasks. */
+  logs: string
+  /** Names the submission in the tasks' reports. */
+  submission: string
+  /** The words that start Mirage on a node. */
+  command: string[]
+  /** Shards to run, of `profile.shards`; for pieces of kind `shards`. */
+  shards: number[]
+}
+
+/** The batch script of a piece, for `sbatch`. */
+export function batchScript(options: ScriptOptions): string {
+  const { piece, profile, logs, submission } = options
+  const isArray = piece.kind === 'shards'
+  const directives = [
+    `job-name=mirage-${piece.id}`,
+    `comment=mirage ${submission}`,
+    `output=${logs}/${piece.id}-${isArray ? '%A_%a' : '%j'}.log`,
+    'open-mode=append',
+    // Preempted or lost tasks start again; what they had finished is in the store.
+    'requeue',
+    ...(isArray
+      ? [`array=${ranges(options.shards)}${profile.tasksAtOnce ? `%${profile.tasksAtOnce}` : ''}`]
+      : []),
+    ...resourceDirectives(profile),
+  ]
+  return [
+    '#!/bin/bash',
+    ...directives.map(directive => `#SBATCH --${directive}`),
+    'set -euo pipefail',
+    ...profile.setup,
+    `exec ${[profile.container, taskCommand(options)].filter(Boolean).join(' ')}`,
+    '',
+  ].join('\n')
+}
+
+function resourceDirectives(profile: ClusterProfile): string[] {
+  const given: [string, string | number | undefined][] = [
+    ['partition', profile.partition],
+    ['account', profile.account],
+    ['time', profile.time],
+    ['mem', profile.memory],
+    ['cpus-per-task', profile.cpus],
+    ['gpus', profile.gpus],
+  ]
+  const own = given.flatMap(([name, value]) =>
+    value === undefined || value === 0 ? [] : [`${name}=${value}`],
+  )
+  return [...own, ...(profile.directives ?? [])]
+}
+
+function taskCommand({ piece, profile, study, snapshot, submission, command }: ScriptOptions): string {
+  const words = [...command, 'run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
+  const report = `${submission}.${piece.id}`
+  const line = words.map(quote).join(' ')
+  if (piece.kind !== 'shards') return `${line} --report ${quote(report)}`
+  return `${line} --shard "$SLURM_ARRAY_TASK_ID/${profile.shards}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
+}
+
+/** `[0, 1, 2, 5]` as `0-2,5`. */
+export function ranges(numbers: readonly number[]): string {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const parts: [number, number][] = []
+  for (const number of sorted) {
+    const last = parts.at(-1)
+    if (last && number === last[1] + 1) last[1] = number
+    else parts.push([number, number])
+  }
+  return parts.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',')
+}

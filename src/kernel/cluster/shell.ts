@@ -1,0 +1,4 @@
+/** A word that a POSIX shell reads back as it is. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}
