@@ -1,0 +1,47 @@
+import { icc } from '../stats/agreement/icc.ts'
+import { krippendorff } from '../stats/agreement/krippendorff.ts'
+import type { Judged } from './judgement.ts'
+
+/** How far looks at the same image agree, over repeats and judges. Undefined figures lack a second look or any spread. */
+export interface Agreement {
+  /** Krippendorff's alpha on the interval scale, over all rows with two or more looks. */
+  alpha?: number
+  /** ICC(2,1) with its 95 % interval, over the rows that every rater looked at. */
+  icc21?: { value: number; interval: [number, number]; rows: number; raters: number }
+  /** Rows with two or more looks. */
+  rows: number
+}
+
+/** A rater is one repeat of one judge. */
+export function agreementOf(judged: readonly Judged[]): Agreement | undefined {
+  const count = judged[0]?.rows.length ?? 0
+  const raters = new Map<string, (number | undefined)[]>()
+  judged.forEach(({ rows }, j) => {
+    rows.forEach((judgements, row) => {
+      for (const judgement of judgements) {
+        if (judgement.kind !== 'score') continue
+        const name = `${j} ${judgement.repeat}`
+        const scores = raters.get(name) ?? new Array<number | undefined>(count).fill(undefined)
+        scores[row] = judgement.score
+        raters.set(name, scores)
+      }
+    })
+  })
+  const columns = [...raters.values()]
+  const units = Array.from({ length: count }, (_, row) => columns.flatMap(scores => scores[row] ?? []))
+  const several = units.filter(scores => scores.length >= 2)
+  if (several.length === 0) return undefined
+  const complete = icc(units.filter(scores => scores.length === columns.length))
+  return {
+    rows: several.length,
+    alpha: krippendorff(several, 'interval'),
+    ...(complete && {
+      icc21: {
+        value: complete.icc21,
+        interval: complete.interval21,
+        rows: complete.targets,
+        raters: complete.raters,
+      },
+    }),
+  }
+}

@@ -1,0 +1,115 @@
+import OpenAI, { APIError } from 'openai'
+import type { Json } from '../answers/fields.ts'
+import type { Api } from '../answers/replies.ts'
+import { retryAfterOf } from './backoff.ts'
+import type { Endpoint } from './endpoint.ts'
+import { type Fault, networkFault, statusFault, timeoutFault } from './faults.ts'
+import { redactor } from './redact.ts'
+
+/** What one call brought. Texts are already free of the key. */
+export type Sent =
+  | { kind: 'arrived'; body: string; requestId?: string; milliseconds: number }
+  | { kind: 'fault'; fault: Fault }
+  /** The server does not know the structured output that was asked for. */
+  | { kind: 'unstructured'; says: string }
+
+export interface SendOptions {
+  /** Seconds for the whole call, body included. */
+  timeout: number
+  signal: AbortSignal
+  /** Names the question and the attempt; servers that honour it never answer (and charge) it twice. */
+  idempotencyKey: string
+}
+
+const PATH: Record<Api, string> = { chat: '/chat/completions', responses: '/responses' }
+
+export interface JudgeClient {
+  /** One call, without any retry. Throws only the reason of `signal`. */
+  send(api: Api, body: Json, options: SendOptions): Promise<Sent>
+  /** The provider's client, for its other APIs (batch). */
+  openai: OpenAI
+  redact(text: string): string
+}
+
+/** A client of one endpoint. */
+export function createClient(endpoint: Endpoint): JudgeClient {
+  const redact = redactor([endpoint.key])
+  const openai = new OpenAI({
+    baseURL: endpoint.baseURL,
+    // A server on this machine needs no key, but the client insists on one.
+    apiKey: endpoint.key ?? 'no-key',
+    // The client would take each of these from the environment.
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    adminAPIKey: null,
+    maxRetries: 0,
+    logLevel: 'off',
+    // A redirect could take the key and the images to another host.
+    fetchOptions: { redirect: 'manual' },
+  })
+  return {
+    openai,
+    redact,
+    send: (api, body, options) => send(openai, endpoint.host, redact, api, body, options),
+  }
+}
+
+async function send(
+  openai: OpenAI,
+  host: string,
+  redact: (text: string) => string,
+  api: Api,
+  body: Json,
+  { timeout, signal, idempotencyKey }: SendOptions,
+): Promise<Sent> {
+  const started = performance.now()
+  const late = AbortSignal.timeout(timeout * 1000)
+  let partial = ''
+  try {
+    const response = await openai
+      .post(PATH[api], {
+        body,
+        // The client's own limit ends with the headers; ours holds for the body as well.
+        timeout: timeout * 1000 + 1000,
+        signal: AbortSignal.any([signal, late]),
+        headers: { 'Idempotency-Key': idempotencyKey },
+      })
+      .asResponse()
+    const decoder = new TextDecoder()
+    for await (const chunk of response.body ?? []) partial += decoder.decode(chunk, { stream: true })
+    const requestId = response.headers.get('x-request-id')
+    return {
+      kind: 'arrived',
+      body: redact(partial + decoder.decode()),
+      milliseconds: Math.round(performance.now() - started),
+      ...(requestId && { requestId: redact(requestId) }),
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (late.aborted) return { kind: 'fault', fault: timeoutFault(host, timeout, redact(partial)) }
+    if (error instanceof APIError && error.status !== undefined) {
+      const says = redact(saidBy(error))
+      if ((error.status === 400 || error.status === 422) && STRUCTURE.test(says))
+        return { kind: 'unstructured', says }
+      return {
+        kind: 'fault',
+        fault: statusFault(
+          host,
+          error.status,
+          says,
+          retryAfterOf(error.headers ?? new Headers(), Date.now()),
+        ),
+      }
+    }
+    return { kind: 'fault', fault: networkFault(host, error, redact(partial)) }
+  }
+}
+
+const STRUCTURE = /response_format|json_schema|json_object|json mode|structured output|text\.format|grammar/i
+
+function saidBy(error: APIError): string {
+  const inner = error.error as { message?: unknown } | undefined
+  if (typeof inner?.message === 'string') return inner.message
+  return error.message.replace(/^\d+\s*/, '').replace('status code (no body)', '')
+}

@@ -1,0 +1,134 @@
+import type { PreparedImage } from '../../compute/jobs/judge-images.ts'
+import type { ImageRef } from '../../protocol/mime.ts'
+import type { Row, StudyTable } from '../../value.ts'
+import type { Endpoint } from '../calls/endpoint.ts'
+import { type PlannedImage, planImages, preparationKey } from '../images.ts'
+import type { Prompt } from '../prompts/prompt.ts'
+import { type Question, questionKey, samplingOf } from '../questions/question.ts'
+import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
+import type { EndpointJudgeSettings } from '../settings.ts'
+
+/** One look at a row (or at a pair of rows) before its images are prepared. */
+export interface Look {
+  repeat: number
+  /** Index of the row that is judged, and in a pairwise prompt of the one that is shown as Image B. */
+  row: number
+  rival?: number
+  images: PlannedImage[]
+}
+
+/** A look as a question. */
+export interface Inquiry {
+  look: Look
+  content: QuestionContent
+  question: Question
+}
+
+/**
+ * All looks at a table, in its order, and for each row that cannot be looked at why.
+ */
+export function planLooks(
+  table: StudyTable,
+  prompt: Prompt,
+  repeats: number,
+): { looks: Look[]; unasked: Map<number, string> } {
+  const looks: Look[] = []
+  const unasked = new Map<number, string>()
+  const pairwise = prompt.images.some(image => image.show === 'rival')
+  table.rows.forEach((row, index) => {
+    if (!row.images.sr) {
+      unasked.set(
+        index,
+        `no ${row.method === null ? 'method' : 'super-resolved image'}: there is nothing to judge`,
+      )
+      return
+    }
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      for (const look of pairwise ? pairsOf(table, index, repeat) : [{ row: index }]) {
+        const images = planImages(
+          table.rows[look.row],
+          prompt.images,
+          prompt.header,
+          rivalImage(table, look.rival),
+        )
+        if ('missing' in images) unasked.set(index, images.missing)
+        else looks.push({ ...look, repeat, images })
+      }
+    }
+    if (pairwise && rivalsOf(table, row, index).length === 0)
+      unasked.set(index, 'no other method of this image to compare with')
+  })
+  return { looks, unasked }
+}
+
+const rivalImage = (table: StudyTable, rival?: number): ImageRef | undefined =>
+  rival === undefined ? undefined : table.rows[rival].images.sr
+
+function rivalsOf(table: StudyTable, row: Row, index: number): number[] {
+  return table.rows.flatMap((other, i) => (i !== index && other.id === row.id && other.images.sr ? [i] : []))
+}
+
+/** Each pair once per repeat, with the first of its rows. Who is Image A alternates over pairs and repeats. */
+function pairsOf(table: StudyTable, index: number, repeat: number): Pick<Look, 'row' | 'rival'>[] {
+  return rivalsOf(table, table.rows[index], index)
+    .filter(other => other > index)
+    .map(other =>
+      (index + other + repeat) % 2 === 0 ? { row: index, rival: other } : { row: other, rival: index },
+    )
+}
+
+export function inquire(
+  look: Look,
+  prepared: ReadonlyMap<string, PreparedImage>,
+  {
+    table,
+    prompt,
+    endpoint,
+    settings,
+  }: { table: StudyTable; prompt: Prompt; endpoint: Endpoint; settings: EndpointJudgeSettings },
+): Inquiry {
+  const row = table.rows[look.row]
+  const images = look.images.map(({ label, show, request }) => ({
+    label,
+    show,
+    prepared: prepared.get(preparationKey(request))!,
+  }))
+  const { mode, system } = prompt.header
+  const text = prompt.render({
+    mode,
+    images: images.map(({ label, show, prepared: { width, height } }) => ({ label, show, width, height })),
+    scale: table.scale ?? null,
+    range: prompt.form.range,
+    schema: JSON.stringify(prompt.form.schema),
+    tags: row.tags ?? [],
+  })
+  const content: QuestionContent = { text, images, ...(system !== undefined && { system }) }
+  return { look, content, question: questionOf(look, content, { table, prompt, endpoint, settings }) }
+}
+
+function questionOf(
+  look: Look,
+  content: QuestionContent,
+  {
+    table,
+    prompt,
+    endpoint,
+    settings,
+  }: { table: StudyTable; prompt: Prompt; endpoint: Endpoint; settings: EndpointJudgeSettings },
+): Question {
+  const { id, method } = table.rows[look.row]
+  const address = { endpoint: endpoint.baseURL, api: settings.api, repeat: look.repeat }
+  const body = requestBody(settings.api, content, samplingOf(samplingFrom(settings, prompt), look.repeat))
+  return {
+    ...address,
+    body,
+    key: questionKey({ ...address, body }),
+    form: prompt.form,
+    subject: { id, method },
+  }
+}
+
+export function samplingFrom(settings: EndpointJudgeSettings, prompt: Prompt): Sampling {
+  const { model, temperature, seed, maxTokens, extra } = settings
+  return { model, temperature, seed, maxTokens, extra, detail: settings.detail ?? prompt.header.detail }
+}

@@ -1,0 +1,36 @@
+import type { Finding } from '../protocol/mime.ts'
+
+/** One look of one judge at one image, or why there is none. */
+export type Judgement =
+  | {
+      kind: 'score'
+      repeat: number
+      score: number
+      findings: Finding[]
+      /** Tokens and US dollars of the answer (all its attempts), where known. */
+      tokens?: { input: number; output: number }
+      cost?: number
+      /** A person changed something on the way. */
+      edited?: true
+    }
+  | {
+      kind: 'none'
+      repeat: number
+      reason: string
+      tokens?: { input: number; output: number }
+      cost?: number
+    }
+
+/** Everything that one judge said about a table. */
+export interface Judged {
+  /** For columns and messages. */
+  name: string
+  /** By row of the table; empty for a row that was not asked. */
+  rows: Judgement[][]
+  /** What defines the numbers, for the column's settings and the lock. */
+  settings: Record<string, unknown>
+  /** Where the scores come from, for people: "gpt-4o at api.openai.com", "300 recorded answers of FILE". */
+  origin: string
+  /** False when something is missing that another run could bring. */
+  complete: boolean
+}

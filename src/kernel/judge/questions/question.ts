@@ -1,0 +1,35 @@
+import { hashOf } from '../../store/canonical.ts'
+import type { Json } from '../answers/fields.ts'
+import type { AnswerForm } from '../answers/forms.ts'
+import type { Api } from '../answers/replies.ts'
+import type { Sampling } from './request.ts'
+
+/** One thing to ask: a request to an endpoint, for the nth time. */
+export interface Question {
+  /** Identity of the question; its answer is stored under it. */
+  key: string
+  /** Base URL of the endpoint. */
+  endpoint: string
+  api: Api
+  /** Request body with image references (`request.ts`), without the structure that the server is asked for. */
+  body: Json
+  /** 0, 1, 2 ...: repeats are different questions. */
+  repeat: number
+  form: AnswerForm
+  /** For messages: what is judged. */
+  subject: { id: string; method: string | null }
+}
+
+/**
+ * The key covers endpoint, API, model, parameters, rendered text, image bytes (by hash) and repeat. How the answer's form
+ * is enforced is not part of it: a changed schema reads the same answer anew, without a call.
+ */
+export function questionKey(question: Pick<Question, 'endpoint' | 'api' | 'body' | 'repeat'>): string {
+  const { endpoint, api, body, repeat } = question
+  return hashOf({ endpoint, api, body, repeat })
+}
+
+/** With a seed set, each repeat has its own: the cell's plus the repeat. */
+export function samplingOf(sampling: Sampling, repeat: number): Sampling {
+  return sampling.seed === undefined ? sampling : { ...sampling, seed: sampling.seed + repeat }
+}

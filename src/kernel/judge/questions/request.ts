@@ -1,0 +1,121 @@
+import type { PreparedImage } from '../../compute/jobs/judge-images.ts'
+import type { Json } from '../answers/fields.ts'
+import type { AnswerForm } from '../answers/forms.ts'
+import type { Api } from '../answers/replies.ts'
+
+/** What a question consists of, before it takes the shape of an API. */
+export interface QuestionContent {
+  system?: string
+  text: string
+  images: { label: string; prepared: PreparedImage }[]
+}
+
+/** Parameters of the model; null leaves a parameter out. */
+export interface Sampling {
+  model: string
+  temperature: number | null
+  seed?: number
+  detail?: 'auto' | 'low' | 'high'
+  maxTokens?: number
+  /** Further fields of the request, such as `reasoning_effort`. */
+  extra?: Json
+}
+
+/** How the answer's form is asked of the server. */
+export type Structure = 'schema' | 'json' | 'none'
+
+/**
+ * A request body in which an image is `mirage:<sha256>` instead of its bytes; `fillImages` puts them in. The body without
+ * images is small enough to be shown, edited and stored, and names exactly what was sent.
+ */
+export function requestBody(api: Api, content: QuestionContent, sampling: Sampling): Json {
+  return BODY[api](content, sampling)
+}
+
+/** Adds what makes the server keep to the form, where it can. */
+export function withStructure(api: Api, body: Json, form: AnswerForm, structure: Structure): Json {
+  if (structure === 'none') return body
+  const format =
+    structure === 'json'
+      ? { type: 'json_object' }
+      : api === 'chat'
+        ? { type: 'json_schema', json_schema: { name: form.name, strict: true, schema: form.schema } }
+        : { type: 'json_schema', name: form.name, strict: true, schema: form.schema }
+  return api === 'chat' ? { ...body, response_format: format } : { ...body, text: { format } }
+}
+
+const imageUrl = ({ hash }: PreparedImage) => `mirage:${hash}`
+
+const BODY: Record<Api, (content: QuestionContent, sampling: Sampling) => Json> = {
+  chat: ({ system, text, images }, sampling) => ({
+    model: sampling.model,
+    messages: [
+      ...(system === undefined ? [] : [{ role: 'system', content: system }]),
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text },
+          ...images.flatMap(({ label, prepared }, i) => [
+            { type: 'text', text: `${i + 1}. ${label}` },
+            { type: 'image_url', image_url: { url: imageUrl(prepared), ...detailOf(sampling) } },
+          ]),
+        ],
+      },
+    ],
+    ...(sampling.temperature !== null && { temperature: sampling.temperature }),
+    ...(sampling.seed !== undefined && { seed: sampling.seed }),
+    ...(sampling.maxTokens !== undefined && { max_completion_tokens: sampling.maxTokens }),
+    ...sampling.extra,
+  }),
+  responses: ({ system, text, images }, sampling) => ({
+    model: sampling.model,
+    ...(system !== undefined && { instructions: system }),
+    input: [
+      {
+        role: 'user',
+        content: [
+          { type: 'input_text', text },
+          ...images.flatMap(({ label, prepared }, i) => [
+            { type: 'input_text', text: `${i + 1}. ${label}` },
+            { type: 'input_image', image_url: imageUrl(prepared), detail: sampling.detail ?? 'auto' },
+          ]),
+        ],
+      },
+    ],
+    // The provider need not keep the images.
+    store: false,
+    ...(sampling.temperature !== null && { temperature: sampling.temperature }),
+    ...(sampling.maxTokens !== undefined && { max_output_tokens: sampling.maxTokens }),
+    ...sampling.extra,
+  }),
+}
+
+const detailOf = ({ detail }: Sampling) => (detail === undefined ? {} : { detail })
+
+const REFERENCE = /^mirage:([0-9a-f]{64})$/
+
+/** Hashes of the images that a body refers to, in order. */
+export function imagesOf(body: unknown): string[] {
+  const found: string[] = []
+  mapStrings(body, text => {
+    const hash = text.match(REFERENCE)?.[1]
+    if (hash) found.push(hash)
+    return text
+  })
+  return found
+}
+
+/** The body as it is sent: every image reference becomes a `data:` URL. */
+export function fillImages(body: Json, urlOf: (hash: string) => string): Json {
+  return mapStrings(body, text => {
+    const hash = text.match(REFERENCE)?.[1]
+    return hash ? urlOf(hash) : text
+  }) as Json
+}
+
+function mapStrings(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  if (Array.isArray(value)) return value.map(item => mapStrings(item, change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, change)]))
+}

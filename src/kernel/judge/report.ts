@@ -1,0 +1,170 @@
+import type { Output } from '../protocol/messages.ts'
+import { MIME, type Scalar, type TablePayload } from '../protocol/mime.ts'
+import type { StudyTable } from '../value.ts'
+import { type Agreement, agreementOf } from './agreement.ts'
+import { rowScore } from './columns.ts'
+import type { Judged, Judgement } from './judgement.ts'
+import type { Prompt } from './prompts/prompt.ts'
+
+/** Scores, evidence and a summary, as tables. */
+export function scoreOutputs(
+  table: StudyTable,
+  judged: readonly Judged[],
+  prompt: Prompt,
+  column: string,
+): Output[] {
+  const totals = judged.map(totalsOf)
+  const agreement = agreementOf(judged)
+  const notes = [
+    `Prompt: ${prompt.name} (${prompt.header.title ?? 'untitled'}), mode ${prompt.header.mode}, sha256 ${prompt.hash.slice(0, 12)}. Score: ${prompt.form.scoring}, ${prompt.form.range.join(' to ')}, higher = less was invented.`,
+    ...judged.map(({ origin }, j) => `${origin}: ${describe(totals[j])}.`),
+    ...(agreement ? [describeAgreement(agreement)] : []),
+  ]
+  return [
+    tableOutput('scores', scoresTable(table, judged, column, notes), notes),
+    ...(judged.some(({ rows }) => rows.flat().some(hasFindings))
+      ? [tableOutput('evidence', evidenceTable(table, judged), [])]
+      : []),
+  ]
+}
+
+/** What made the scores, for the lock file. */
+export function scoreLock(judged: readonly Judged[], prompt: Prompt): Record<string, unknown> {
+  return {
+    prompt: { name: prompt.name, sha256: prompt.hash, mode: prompt.header.mode, form: prompt.form.name },
+    judges: judged.map(({ name, origin, settings, rows }) => ({
+      name,
+      origin,
+      settings,
+      ...totalsOf({ rows }),
+    })),
+    agreement: agreementOf(judged) ?? null,
+  }
+}
+
+interface Totals {
+  answers: number
+  failed: number
+  tokens: { input: number; output: number } | null
+  /** US dollars; null where no price is known. */
+  cost: number | null
+}
+
+function totalsOf({ rows }: Pick<Judged, 'rows'>): Totals {
+  const all = rows.flat()
+  const tokens = all.flatMap(judgement => judgement.tokens ?? [])
+  const costs = all.flatMap(judgement => judgement.cost ?? [])
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+  return {
+    answers: all.filter(({ kind }) => kind === 'score').length,
+    failed: all.filter(({ kind }) => kind === 'none').length,
+    tokens:
+      tokens.length > 0
+        ? { input: sum(tokens.map(t => t.input)), output: sum(tokens.map(t => t.output)) }
+        : null,
+    cost: costs.length > 0 ? sum(costs) : null,
+  }
+}
+
+function describe({ answers, failed, tokens, cost }: Totals): string {
+  const parts = [`${answers} ${answers === 1 ? 'score' : 'scores'}`]
+  if (failed > 0) parts.push(`${failed} without a score`)
+  if (tokens) parts.push(`${tokens.input} tokens in, ${tokens.output} out`)
+  if (cost) parts.push(`$${cost.toFixed(4)}`)
+  return parts.join(', ')
+}
+
+function describeAgreement({ alpha, icc21, rows }: Agreement): string {
+  const parts = [`Agreement over ${rows} images with several looks`]
+  if (alpha !== undefined) parts.push(`Krippendorff's alpha (interval) ${alpha.toFixed(3)}`)
+  if (icc21) {
+    const { value, interval, rows: complete, raters } = icc21
+    parts.push(
+      `ICC(2,1) ${value.toFixed(3)} [${interval.map(edge => edge.toFixed(3)).join(', ')}] over ${complete} images and ${raters} looks`,
+    )
+  }
+  return `${parts.join('; ')}.`
+}
+
+function scoresTable(
+  table: StudyTable,
+  judged: readonly Judged[],
+  column: string,
+  notes: string[],
+): TablePayload {
+  const own = table.columns.filter(({ name }) => name === column || name.startsWith(`${column}_`))
+  const [{ settings, version, source }] = own
+  const interval = (name: string, label: string) => ({
+    name,
+    label,
+    direction: 'none' as const,
+    settings,
+    version,
+    source,
+  })
+  return {
+    caption: 'Scores',
+    columns: [
+      ...own,
+      interval(`${column}_low`, '95 % interval of the mean (t), low'),
+      interval(`${column}_high`, '95 % interval of the mean (t), high'),
+    ],
+    keys: ['id', 'method', 'reason'],
+    rows: table.rows.map(({ id, method, values, missing }, index) => {
+      const { interval } = rowScore(judged.flatMap(({ rows }) => rows[index]))
+      const shown = Object.fromEntries(own.map(({ name }) => [name, values[name]]))
+      return {
+        id,
+        method,
+        reason: missing?.[column] ?? null,
+        ...shown,
+        [`${column}_low`]: interval?.[0] ?? null,
+        [`${column}_high`]: interval?.[1] ?? null,
+      }
+    }),
+    notes,
+  }
+}
+
+function evidenceTable(table: StudyTable, judged: readonly Judged[]): TablePayload {
+  const rows = judged.flatMap(({ name, rows }) =>
+    rows.flatMap((judgements, index) =>
+      judgements.flatMap(judgement => {
+        if (judgement.kind !== 'score') return []
+        const { id, method } = table.rows[index]
+        return judgement.findings.map(
+          (finding): Record<string, Scalar> => ({
+            id,
+            method,
+            judge: name,
+            repeat: judgement.repeat,
+            score: judgement.score,
+            what: finding.what,
+            where: finding.where ?? null,
+            kind: finding.kind ?? null,
+            severity: finding.severity ?? null,
+          }),
+        )
+      }),
+    ),
+  )
+  return {
+    caption: 'Evidence',
+    columns: [],
+    keys: ['id', 'method', 'judge', 'repeat', 'score', 'what', 'where', 'kind', 'severity'],
+    rows,
+  }
+}
+
+const hasFindings = (judgement: Judgement) => judgement.kind === 'score' && judgement.findings.length > 0
+
+function tableOutput(id: string, payload: TablePayload, lines: string[]): Output {
+  const text = lines.length > 0 ? lines.join('\n') : `${payload.caption}: ${payload.rows.length} rows`
+  return {
+    id,
+    items: [
+      { mime: MIME.table, json: payload },
+      { mime: 'text/plain', text },
+    ],
+  }
+}

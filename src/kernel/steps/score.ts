@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { MirageError } from '../errors.ts'
+import { withScores } from '../judge/columns.ts'
+import { Budget } from '../judge/costs/budget.ts'
+import type { Judged } from '../judge/judgement.ts'
+import { type Assignment, JUDGES, judgeKindOf, type ReadyJudge } from '../judge/judges.ts'
+import { type Prompt, readPrompt } from '../judge/prompts/prompt.ts'
+import { SHIPPED_PROMPTS } from '../judge/prompts/shipped.ts'
+import { scoreLock, scoreOutputs } from '../judge/report.ts'
+import { defines, reads } from '../schema.ts'
+import type { StepContext, StepDefinition, StepEvent } from '../step.ts'
+
+const judge = z.union(JUDGES.map(kind => kind.settings))
+
+const params = z.strictObject({
+  of: reads('table', 'Table whose SR images are judged.'),
+  prompt: reads(
+    'prompt',
+    `A prompt cell, or a shipped prompt: ${Object.keys(SHIPPED_PROMPTS).join(', ')}.`,
+  ).default('hs'),
+  judge: z.union([judge, z.array(judge).min(1)]).meta({
+    description: 'One judge or several: a model behind an OpenAI-compatible API, or recorded answers.',
+  }),
+  mode: z
+    .enum(['gt', 'lr', 'gt+lr'])
+    .optional()
+    .meta({ description: "What SR is held against; the prompt's own mode by default." }),
+  repeats: z.int().min(1).max(100).default(1).meta({ description: 'Looks per image and judge.' }),
+  concurrency: z.int().min(1).max(256).default(4).meta({ description: 'Calls at the same time, per judge.' }),
+  rpm: z.number().positive().optional().meta({ description: 'Calls per minute, per judge.' }),
+  budget: z.number().positive().optional().meta({
+    description:
+      'US dollars for all answers of this cell, those paid before included. What does not fit stays open.',
+  }),
+  confirmAbove: z.number().min(0).default(10).meta({
+    description: 'The cell stops before the first call when the estimate is above so many US dollars.',
+  }),
+  column: z
+    .string()
+    .regex(/^[A-Za-z_]\w*$/, 'is not a column name (letters, digits and _)')
+    .default('hs')
+    .meta({ description: 'Name of the score column; COLUMN_sd and COLUMN_n go with it.' }),
+  as: defines().optional(),
+})
+type Params = z.output<typeof params>
+
+/** Asks judges for a Hallucination Score of every SR image. */
+export const score: StepDefinition<typeof params> = {
+  name: 'score',
+  version: 1,
+  summary:
+    'Shows each image to a multimodal LLM, which lists what was invented and gives a Hallucination Score (5 = nothing).',
+  params,
+  granularity: 'rows',
+
+  async fingerprint(values, context) {
+    const parts = await Promise.all(
+      judgesOf(values).map(settings => judgeKindOf(settings).fingerprint?.(settings, context) ?? {}),
+    )
+    const prompts = context.hasInput(values.prompt)
+      ? {}
+      : { prompts: { [values.prompt]: promptOf(values, context).hash } }
+    return Object.assign({}, prompts, ...parts)
+  },
+
+  async *run(values, context) {
+    const table = context.input(values.of, 'table')
+    const taken = table.columns.find(({ name }) => name === values.column)
+    if (taken) throw columnTaken(values.column)
+    const prompt = promptOf(values, context)
+    const budget = new Budget(values.budget)
+    const { repeats, concurrency, rpm } = values
+    const assignment: Assignment = { table, prompt, repeats, concurrency, rpm, budget, context }
+
+    const ready: ReadyJudge[] = []
+    for (const settings of judgesOf(values))
+      ready.push(yield* judgeKindOf(settings).prepare(settings, assignment))
+    yield* announce(ready, values)
+    const judged = yield* runAll(ready)
+
+    const value = withScores(table, judged, prompt, values.column)
+    return {
+      value,
+      outputs: scoreOutputs(value, judged, prompt, values.column),
+      lock: scoreLock(judged, prompt),
+      cacheable: judged.every(({ complete }) => complete),
+    }
+  },
+}
+
+const judgesOf = ({ judge }: Params): unknown[] => (Array.isArray(judge) ? judge : [judge])
+
+function promptOf({ prompt: name, mode }: Params, context: StepContext): Prompt {
+  if (context.hasInput(name)) return readPrompt(name, context.input(name, 'prompt').text, { mode })
+  if (Object.hasOwn(SHIPPED_PROMPTS, name)) return readPrompt(name, SHIPPED_PROMPTS[name], { mode })
+  throw new MirageError({
+    code: 'prompt-unknown',
+    message: `There is no prompt "${name}".`,
+    remedy: `Write a prompt cell before this one (\`\`\`liquid mirage prompt=${name} id=...), or use a shipped prompt: ${Object.keys(SHIPPED_PROMPTS).join(', ')}.`,
+  })
+}
+
+/** Says what leaves the machine and what it may cost, before it does. */
+function* announce(ready: ReadyJudge[], { budget, confirmAbove }: Params): Generator<StepEvent> {
+  for (const { name, bill } of ready) {
+    if (!bill) continue
+    const cost =
+      bill.cost === undefined
+        ? 'the price is not known'
+        : bill.cost === 0
+          ? 'free of charge'
+          : `about $${bill.cost.toFixed(bill.cost < 1 ? 4 : 2)}`
+    yield {
+      type: 'note',
+      text: `${bill.host} gets ${bill.images} images in ${bill.calls} calls for ${name}; ${cost}.`,
+    }
+    if (budget !== undefined && bill.cost === undefined) throw unknownPrice(name)
+  }
+  const total = ready.reduce((sum, { bill }) => sum + (bill?.cost ?? 0), 0)
+  if (total <= confirmAbove) return
+  throw new MirageError({
+    code: 'judge-cost',
+    message: `Judging would cost about $${total.toFixed(2)}, more than confirmAbove: ${confirmAbove}. Nothing was sent.`,
+    remedy: `To go on, set confirmAbove: ${Math.ceil(total)}. Fewer rows or repeats, detail: low, or a smaller model cost less.`,
+  })
+}
+
+function unknownPrice(model: string): MirageError {
+  return new MirageError({
+    code: 'price-unknown',
+    message: `A budget needs a price, and that of ${model} is not known.`,
+    remedy:
+      'Add it to the judge in US dollars per million tokens, such as price: { input: 2.5, output: 10 }.',
+  })
+}
+
+/** One judge that answers nobody does not take the others with it. */
+async function* runAll(ready: ReadyJudge[]): AsyncGenerator<StepEvent, Judged[]> {
+  const judged: Judged[] = []
+  const failures: MirageError[] = []
+  for (const judge of ready) {
+    try {
+      judged.push(yield* judge.run())
+    } catch (error) {
+      if (!(error instanceof MirageError) || ready.length === 1) throw error
+      failures.push(error)
+      yield {
+        type: 'note',
+        text: `${judge.name} is left out. ${error.info.message} ${error.info.remedy ?? ''}`,
+      }
+    }
+  }
+  if (judged.length === 0) throw failures[0]
+  return failures.length > 0 ? judged.map(one => ({ ...one, complete: false })) : judged
+}
+
+function columnTaken(column: string): MirageError {
+  return new MirageError({
+    code: 'column-taken',
+    message: `The table already has a column "${column}".`,
+    remedy: `Give this cell's scores another name, such as column: ${column}2.`,
+  })
+}
