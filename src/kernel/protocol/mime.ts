@@ -120,6 +120,8 @@ export interface ChartPayload {
   links?: ChartLink[]
   /** Triplets of the linked rows, so that a selected point opens in the comparison. */
   triplets?: CompareTriplet[]
+  /** Columns of the triplets' values. */
+  columns?: ColumnInfo[]
   /** Charts behind the marks of this one (a cell of the correlation matrix opens a scatter), by `_chart` of the datum. */
   details?: Record<string, ChartPayload>
 }

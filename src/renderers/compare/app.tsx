@@ -15,7 +15,6 @@ export type CompareProps = Omit<ViewProps<ComparePayload, RememberedComparison>,
 
 /** The comparison of the images of one triplet after another. The payload has at least one triplet with images. */
 export function Compare({ payload, services, remembered, remember }: CompareProps) {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a newer payload updates the comparison, it makes no new one
   const comparison = useMemo(() => createComparison(payload, remembered), [])
   useUpdates(comparison, payload)
   useEffect(() => {

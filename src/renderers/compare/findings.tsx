@@ -24,7 +24,6 @@ export function Findings({ comparison }: { comparison: Comparison }) {
           <h4>{image.label}</h4>
           <ol>
             {image.findings!.map((finding, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a finding has no other name than its number
               <li
                 key={index}
                 data-attended={attended?.key === image.key && attended.index === index ? '' : undefined}

@@ -1,15 +1,19 @@
-import { interpolateCividis, interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
-
 /** 256 RGB triples, 0..255, from the low end of a scale to its high end. */
 export type ColourMap = Uint8ClampedArray
 
 export type ColourMapName = 'viridis' | 'cividis' | 'inferno' | 'blue-orange'
 
-const INTERPOLATORS: Record<ColourMapName, (t: number) => string | [number, number, number]> = {
-  viridis: interpolateViridis,
-  cividis: interpolateCividis,
-  inferno: interpolateInferno,
-  'blue-orange': diverging,
+/** Every eighth colour of the maps' published tables, as hexadecimal RGB. */
+const STOPS = {
+  viridis:
+    '440154470d6048186a482374472d7b4537814240863e49893b528b375b8d33638d2f6b8e2c728e297a8e26828e23898e21918c1f988b1fa08822a785' +
+    '28ae8032b67a3fbc734ec36b5ec96270cf5784d44b98d83eaddc30c2df23d8e219ece51bfde725',
+  cividis:
+    '00205100265d012b6508316911366c1c3c6e26426e31476e3c4d6e47536d51586e5a5e6e62646f6a6a707270717976737f7c758682768c8877938e78' +
+    '9a9478a19b78a9a177b2a874bbaf71c5b66dcebd68d8c462e2cb5cebd355f3da4ffae249fdea45',
+  inferno:
+    '0000040403120b0724150b37210c4a2f0a5b3d09654a0c6b57106e64156e71196e7d1e6d8a226a972766a32c61b0315bbc3754c73e4cd24644db503b' +
+    'e45a31eb6628f1731df68013f98e09fb9d07fcac11fbbc21f9cb35f5db4cf2ea69f3f68afcffa4',
 }
 
 /**
@@ -19,7 +23,8 @@ const INTERPOLATORS: Record<ColourMapName, (t: number) => string | [number, numb
  */
 export function colourMap(name: ColourMapName): ColourMap {
   const map = new Uint8ClampedArray(256 * 3)
-  for (let i = 0; i < 256; i++) map.set(toRgb(INTERPOLATORS[name](i / 255)), i * 3)
+  const colour = name === 'blue-orange' ? diverging : between(STOPS[name])
+  for (let i = 0; i < 256; i++) map.set(colour(i / 255), i * 3)
   return map
 }
 
@@ -32,14 +37,17 @@ export function cssGradient(map: ColourMap, direction = 'to right'): string {
   return `linear-gradient(${direction}, ${stops.join(', ')})`
 }
 
-function toRgb(colour: string | [number, number, number]): [number, number, number] {
-  if (typeof colour !== 'string') return colour
-  if (colour.startsWith('#')) {
-    const value = Number.parseInt(colour.slice(1), 16)
-    return [value >> 16, (value >> 8) & 255, value & 255]
+/** Straight lines between the stops; at most 5 levels of 255 from the whole table. */
+function between(hex: string): (t: number) => [number, number, number] {
+  const last = hex.length / 6 - 1
+  const channel = (stop: number, c: number) =>
+    Number.parseInt(hex.slice(stop * 6 + c * 2, stop * 6 + c * 2 + 2), 16)
+  return t => {
+    const stop = Math.min(last - 1, Math.floor(t * last))
+    const share = t * last - stop
+    const mix = (c: number) => channel(stop, c) * (1 - share) + channel(stop + 1, c) * share
+    return [mix(0), mix(1), mix(2)]
   }
-  const [red, green, blue] = colour.match(/\d+/g)!.map(Number)
-  return [red, green, blue]
 }
 
 /** OKLab ends with one lightness and chroma, hues that deuteranopes and protanopes tell apart. */

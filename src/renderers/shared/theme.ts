@@ -24,7 +24,12 @@ const KINDS: Record<string, ThemeKind> = {
 /** Reads the variables that base.css derives from VS Code's, as they are at this element. */
 export function readTheme(element: Element): Theme {
   const style = getComputedStyle(element)
-  const colour = (name: string) => style.getPropertyValue(`--m-${name}`).trim()
+  const resolve = new OffscreenCanvas(1, 1).getContext('2d')!
+  const colour = (name: string) => {
+    // A canvas writes any CSS colour as #rrggbb or rgba(), which chart scales understand.
+    resolve.fillStyle = style.getPropertyValue(`--m-${name}`).trim()
+    return String(resolve.fillStyle)
+  }
   const stated = KINDS[element.ownerDocument.body.dataset.vscodeThemeKind ?? '']
   const dark = matchMedia('(prefers-color-scheme: dark)').matches
   return {
@@ -36,7 +41,7 @@ export function readTheme(element: Element): Theme {
     accent: colour('accent'),
     warning: colour('warning'),
     font: style.fontFamily,
-    series: ['blue', 'orange', 'green', 'purple', 'red', 'yellow'].map(colour),
+    series: ['blue', 'yellow', 'green', 'purple', 'red', 'muted'].map(colour),
   }
 }
 
