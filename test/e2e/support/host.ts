@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findChromium, hostPaths } from './host-paths.ts'
+
+export const PROJECT = resolve(import.meta.dirname, '../../..')
+
+export interface HostOptions {
+  /** Added to the quiet defaults. */
+  settings?: Record<string, unknown>
+  env?: Record<string, string>
+  /** Ask for workspace trust, as a person's VS Code does. */
+  trust?: boolean
+  /** Arguments of code-server besides its own. */
+  args?: string[]
+  /** How the extension gets in: copied from the checkout, or installed from a package. */
+  vsix?: string
+}
+
+export interface Host {
+  /** A fresh folder to open. */
+  workspace: string
+  url(folder?: string): string
+  port: number
+  /** Process of the server. */
+  pid: number
+  /** What the server printed. */
+  log(): string
+  stop(): Promise<void>
+}
+
+/** Settings that keep prompts, tips, side bars and network out of the picture. */
+const QUIET = {
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'workbench.colorTheme': 'Default Dark Modern',
+  'telemetry.telemetryLevel': 'off',
+  'update.mode': 'none',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'extensions.ignoreRecommendations': true,
+  'git.enabled': false,
+  'chat.disableAIFeatures': true,
+  'chat.commandCenter.enabled': false,
+  'files.autoSave': 'off',
+}
+
+/** Starts a real VS Code (code-server) with Mirage in it, in throw-away folders. */
+export async function startHost(options: HostOptions = {}): Promise<Host> {
+  const { node, entry } = requireInstalled()
+  const root = await mkdtemp(join(tmpdir(), 'mirage-e2e-'))
+  const folder = async (name: string) => {
+    const path = join(root, name)
+    await mkdir(path, { recursive: true })
+    return path
+  }
+  const userData = await folder('user-data')
+  const extensions = await folder('extensions')
+  const workspace = await folder('study')
+  await folder('user-data/User')
+  const settings = { ...QUIET, 'security.workspace.trust.enabled': options.trust ?? false, ...options.settings }
+  await writeFile(join(userData, 'User', 'settings.json'), JSON.stringify(settings))
+
+  const env = {
+    ...withoutEditor(process.env),
+    EXTENSIONS_GALLERY: '{"serviceUrl":""}',
+    XDG_CONFIG_HOME: await folder('config'),
+    XDG_DATA_HOME: await folder('data'),
+    TMPDIR: await folder('tmp'),
+    ...options.env,
+  }
+  const folders = ['--user-data-dir', userData, '--extensions-dir', extensions]
+  if (options.vsix) await runToEnd(node, [entry, ...folders, '--install-extension', options.vsix], env)
+  else await installFromCheckout(extensions)
+
+  const port = await freePort()
+  const server = spawn(
+    node,
+    [
+      entry,
+      ...folders,
+      ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check'],
+      ...['--disable-getting-started-override', '--disable-proxy', '--ignore-last-opened'],
+      ...(options.trust ? [] : ['--disable-workspace-trust']),
+      ...(options.args ?? []),
+    ],
+    { cwd: workspace, env, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let log = ''
+  for (const stream of [server.stdout, server.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString()
+    })
+  }
+  const stop = async () => {
+    await end(server)
+    await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+  }
+  try {
+    await answering(port, server, () => log)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return {
+    workspace,
+    url: (path = workspace) => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(path)}`,
+    port,
+    pid: server.pid!,
+    log: () => log,
+    stop,
+  }
+}
+
+/** A missing host is a failure that says what to run, never a skipped test. */
+function requireInstalled() {
+  const paths = hostPaths()
+  if (!existsSync(paths.entry) || !findChromium()) {
+    throw new Error('VS Code or Chromium for the end-to-end tests is missing. Run: node scripts/vscode-host.ts')
+  }
+  if (!existsSync(join(PROJECT, 'dist', 'extension.cjs'))) {
+    throw new Error('Mirage is not built. Run: npm run build')
+  }
+  return paths
+}
+
+/** As a package would lie there: what VS Code reads, what runs, and the modules that stay outside of the bundles. */
+async function installFromCheckout(extensions: string): Promise<void> {
+  const target = join(extensions, 'mirage-research.mirage-0.1.0')
+  await mkdir(target)
+  const large = [join('dist', 'models'), 'node_modules']
+  for (const name of ['package.json', 'dist', 'syntaxes']) {
+    const filter = (source: string) => !large.includes(relative(PROJECT, source))
+    await cp(join(PROJECT, name), join(target, name), { recursive: true, filter })
+  }
+  for (const name of large) await symlink(join(PROJECT, name), join(target, name))
+}
+
+async function answering(port: number, server: ChildProcess, log: () => string): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt++) {
+    if (server.exitCode !== null) break
+    const reply = await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined)
+    if (reply?.ok) return
+    await sleep(100)
+  }
+  throw new Error(`VS Code did not start.\n${log()}`)
+}
+
+async function end(server: ChildProcess): Promise<void> {
+  const ended = new Promise(done => server.once('exit', done))
+  if (server.exitCode !== null || server.signalCode !== null) return
+  server.kill('SIGTERM')
+  const timer = setTimeout(() => server.kill('SIGKILL'), 5000)
+  await ended
+  clearTimeout(timer)
+}
+
+function runToEnd(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((done, fail) => {
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        said += chunk.toString()
+      })
+    }
+    child.on('exit', code => (code === 0 ? done() : fail(new Error(said))))
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.on('error', fail)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))))
+    })
+  })
+}
+
+/** A test that runs inside VS Code's terminal must not hand its variables on. */
+function withoutEditor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = ([name]: [string, unknown]) => !/^(VSCODE|ELECTRON)_/.test(name) || name.startsWith('VSCODE_TEST')
+  return Object.fromEntries(Object.entries(env).filter(kept))
+}

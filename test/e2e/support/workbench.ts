@@ -1,0 +1,132 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core'
+import { findChromium } from './host-paths.ts'
+import { type Host, PROJECT } from './host.ts'
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** The workbench as a person sees it: what to press, and what shows. */
+export class Workbench {
+  readonly page: Page
+  readonly #browser: Browser
+
+  private constructor(browser: Browser, page: Page) {
+    this.#browser = browser
+    this.page = page
+  }
+
+  static async open(host: Host, folder?: string): Promise<Workbench> {
+    const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS })
+    const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } })
+    await page.goto(host.url(folder))
+    await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 })
+    return new Workbench(browser, page)
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close()
+  }
+
+  /** Opens a study from the explorer. Its editor is there as soon as the extension has registered its type. */
+  async openStudy(name: string): Promise<void> {
+    await this.page.locator('.explorer-viewlet .monaco-list-row', { hasText: name }).first().dblclick()
+    await this.cells().first().waitFor({ timeout: 60_000 })
+  }
+
+  async closeEditor(): Promise<void> {
+    await this.command('View: Close Editor')
+    await this.page.locator('.notebook-editor .code-cell-row').first().waitFor({ state: 'hidden' })
+  }
+
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1')
+    const input = this.page.locator('.quick-input-widget input')
+    await input.waitFor()
+    await input.fill(`>${title}`)
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) })
+      .first()
+      .click()
+  }
+
+  cells(): Locator {
+    return this.page.locator('.notebook-editor .code-cell-row:visible')
+  }
+
+  /** The cell whose text contains `text`. */
+  cell(text: string): Locator {
+    // The editor draws spaces as no-break ones.
+    const words = text.replaceAll(' ', '\u00a0')
+    return this.page.locator('.notebook-editor .code-cell-row', { hasText: words })
+  }
+
+  async runAll(): Promise<void> {
+    await this.page.locator('.notebook-toolbar-container a.action-label[aria-label="Run All"]').click()
+  }
+
+  /** Runs one cell by its own button. */
+  async runCell(text: string): Promise<void> {
+    const cell = this.cell(text)
+    await cell.hover()
+    await cell.locator('.run-button-container .codicon-notebook-execute').first().click()
+  }
+
+  /** Types a new text into a cell. */
+  async editCell(text: string, replacement: string): Promise<void> {
+    await this.cell(text).locator('.view-lines').click()
+    await this.page.keyboard.press('ControlOrMeta+A')
+    await this.page.keyboard.insertText(replacement)
+  }
+
+  /** Resolves when this many cells carry the mark of success. */
+  async succeeded(count: number, timeout = 60_000): Promise<void> {
+    await this.page.locator('.codicon-notebook-state-success').nth(count - 1).waitFor({ timeout })
+  }
+
+  /** Resolves when a cell carries the mark of failure. */
+  async failed(timeout = 60_000): Promise<void> {
+    await this.page.locator('.codicon-notebook-state-error').first().waitFor({ timeout })
+  }
+
+  /** The webview frame that holds an output with this selector. All outputs of a notebook share one frame. */
+  async output(selector: string, timeout = 30_000): Promise<Frame> {
+    const end = Date.now() + timeout
+    while (Date.now() < end) {
+      for (const frame of this.page.frames()) {
+        if (!frame.url().includes('fake.html')) continue
+        const found = await frame
+          .locator(selector)
+          .count()
+          .catch(() => 0)
+        if (found > 0) return frame
+      }
+      await this.page.waitForTimeout(100)
+    }
+    throw new Error(`No output holds ${selector}.`)
+  }
+
+  /** What the status bar says of the kernel. */
+  kernelStatus(): Locator {
+    return this.page.locator('[id="mirage-research.mirage.mirage.kernel"]')
+  }
+
+  /** True while the tab of the editor shows unsaved changes. */
+  async isDirty(): Promise<boolean> {
+    return (await this.page.locator('.tabs-container .tab.active.dirty').count()) > 0
+  }
+
+  /** Kept for a person to look at, under test-results/. */
+  async screenshot(name: string): Promise<void> {
+    const folder = join(PROJECT, 'test-results')
+    await mkdir(folder, { recursive: true })
+    await this.page.screenshot({ path: join(folder, `${name.replace(/[^\w-]+/g, '-')}.png`) })
+  }
+}
