@@ -64,7 +64,11 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const extensions = await folder('extensions')
   const workspace = await folder('study')
   await folder('user-data/User')
-  const settings = { ...QUIET, 'security.workspace.trust.enabled': options.trust ?? false, ...options.settings }
+  const settings = {
+    ...QUIET,
+    'security.workspace.trust.enabled': options.trust ?? false,
+    ...options.settings,
+  }
   await writeFile(join(userData, 'User', 'settings.json'), JSON.stringify(settings))
 
   const env = {
@@ -85,7 +89,14 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     [
       entry,
       ...folders,
-      ...['--bind-addr', `127.0.0.1:${port}`, '--auth', 'none', '--disable-telemetry', '--disable-update-check'],
+      ...[
+        '--bind-addr',
+        `127.0.0.1:${port}`,
+        '--auth',
+        'none',
+        '--disable-telemetry',
+        '--disable-update-check',
+      ],
       ...['--disable-getting-started-override', '--disable-proxy', '--ignore-last-opened'],
       ...(options.trust ? [] : ['--disable-workspace-trust']),
       ...(options.args ?? []),
@@ -122,7 +133,9 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
 function requireInstalled() {
   const paths = hostPaths()
   if (!existsSync(paths.entry) || !findChromium()) {
-    throw new Error('VS Code or Chromium for the end-to-end tests is missing. Run: node scripts/vscode-host.ts')
+    throw new Error(
+      'VS Code or Chromium for the end-to-end tests is missing. Run: node scripts/vscode-host.ts',
+    )
   }
   if (!existsSync(join(PROJECT, 'dist', 'extension.cjs'))) {
     throw new Error('Mirage is not built. Run: npm run build')
@@ -180,13 +193,16 @@ function freePort(): Promise<number> {
     server.on('error', fail)
     server.listen(0, '127.0.0.1', () => {
       const address = server.address()
-      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))))
+      server.close(() =>
+        address && typeof address === 'object' ? done(address.port) : fail(new Error('no port')),
+      )
     })
   })
 }
 
 /** A test that runs inside VS Code's terminal must not hand its variables on. */
 function withoutEditor(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = ([name]: [string, unknown]) => !/^(VSCODE|ELECTRON)_/.test(name) || name.startsWith('VSCODE_TEST')
+  const kept = ([name]: [string, unknown]) =>
+    !/^(VSCODE|ELECTRON)_/.test(name) || name.startsWith('VSCODE_TEST')
   return Object.fromEntries(Object.entries(env).filter(kept))
 }

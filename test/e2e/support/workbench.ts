@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core'
-import { findChromium } from './host-paths.ts'
 import { type Host, PROJECT } from './host.ts'
+import { findChromium } from './host-paths.ts'
 
 const ARGS = [
   '--no-sandbox',
@@ -88,7 +88,10 @@ export class Workbench {
 
   /** Resolves when this many cells carry the mark of success. */
   async succeeded(count: number, timeout = 60_000): Promise<void> {
-    await this.page.locator('.codicon-notebook-state-success').nth(count - 1).waitFor({ timeout })
+    await this.page
+      .locator('.codicon-notebook-state-success')
+      .nth(count - 1)
+      .waitFor({ timeout })
   }
 
   /** Resolves when a cell carries the mark of failure. */

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { CODE } from '../../../src/extension/document/notebook-data.ts'
+import { type ObjectOwner, StudyObjects } from '../../../src/extension/outputs/objects.ts'
+import { answerRenderer } from '../../../src/extension/outputs/renderer-messages.ts'
+import { restoreOutputs } from '../../../src/extension/outputs/restore.ts'
+import { loadSaved } from '../../../src/extension/outputs/saved-outputs.ts'
+import type { vscode } from '../../../src/extension/vscode.ts'
+import { printOutputs } from '../../../src/notebook/outputs.ts'
+import { FakeCell, fakeApi } from './fakes.ts'
+
+const PNG = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 1, 2, 3])
+const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data).digest('hex')
+const IMAGE = sha256(PNG)
+
+const uri = (path: string): vscode.Uri =>
+  ({ path, with: ({ path: other }: { path: string }) => uri(other) }) as vscode.Uri
+
+/** A file system of a study with one saved cell that has an image. */
+const files = new Map<string, Uint8Array>([
+  [
+    '/s/a.mirage.outputs/index.json',
+    new TextEncoder().encode(
+      printOutputs({
+        version: 1,
+        cells: {
+          sr: {
+            textHash: sha256('infer: {}'),
+            succeeded: true,
+            finished: '2026-05-01T10:00:00.000Z',
+            milliseconds: 3,
+            outputs: [{ id: 'image', items: [{ mime: 'image/png', file: `${IMAGE}.png` }] }],
+          },
+        },
+      }),
+    ),
+  ],
+  [`/s/a.mirage.outputs/${IMAGE}.png`, PNG],
+])
+const fs = {
+  readFile: async ({ path }: vscode.Uri) => {
+    const found = files.get(path)
+    if (!found) throw new Error(`no file ${path}`)
+    return found
+  },
+}
+const objects = new StudyObjects({ fs, Uri: { file: uri } })
+const owner: ObjectOwner = { notebook: { uri: uri('/s/a.mirage.md') }, kernel: { client: undefined } }
+
+describe('saved outputs', () => {
+  test('are put back without a kernel, and only where a cell shows nothing', async () => {
+    const screen = [new FakeCell(), new FakeCell()]
+    const cells = ['sr', 'other'].map((id, i) => ({
+      kind: CODE,
+      metadata: { mirage: { id } },
+      document: { getText: () => 'infer: {}' },
+      get outputs() {
+        return screen[i].outputs
+      },
+      screen: screen[i],
+    })) as unknown as vscode.NotebookCell[]
+    const put = () =>
+      loadSaved(fs, uri('/s/a.mirage.md')).then(saved =>
+        restoreOutputs({ getCells: () => cells }, saved, {
+          api: fakeApi,
+          createExecution: cell => (cell as unknown as { screen: FakeCell }).screen.createExecution(),
+          read: async hash => (await objects.read(owner, hash)).bytes,
+          log: () => {},
+        }),
+      )
+    expect([...(await put()).keys()]).toEqual(['sr'])
+    expect(screen[0].outputs[0].items[0]).toMatchObject({ mime: 'image/png', data: PNG })
+    expect(screen.map(({ mark }) => mark)).toEqual([undefined, 'none'])
+    expect((await put()).size).toBe(0)
+  })
+
+  test('a study without an outputs folder has none, and a broken index is said', async () => {
+    expect((await loadSaved(fs, uri('/s/b.mirage.md'))).cells).toEqual({})
+    files.set('/s/c.mirage.outputs/index.json', new TextEncoder().encode('{'))
+    await expect(loadSaved(fs, uri('/s/c.mirage.md'))).rejects.toThrow(/not JSON/)
+  })
+})
+
+describe('what renderers may ask', () => {
+  const services = { load: (hash: string) => objects.read(owner, hash), save: async () => false }
+
+  test('an object of the study comes with its type', async () => {
+    expect(await answerRenderer({ type: 'load', request: 4, hash: IMAGE }, services)).toEqual({
+      type: 'object',
+      request: 4,
+      mime: 'image/png',
+      base64: Buffer.from(PNG).toString('base64'),
+    })
+  })
+
+  test('anything but the hash of an object of this study is refused', async () => {
+    for (const hash of ['../../a.mirage.md', `${IMAGE}/../x`, '0'.repeat(64), '']) {
+      const reply = await answerRenderer({ type: 'load', request: 1, hash }, services)
+      expect(reply).toMatchObject({ type: 'failed', request: 1 })
+    }
+  })
+
+  test('saving that is called off is answered, so that the renderer does not wait', async () => {
+    const reply = await answerRenderer(
+      { type: 'save', request: 2, suggestedName: 'x.png', mime: 'image/png', base64: '' },
+      services,
+    )
+    expect(reply).toEqual({ type: 'failed', request: 2, message: 'Not saved.' })
+  })
+})

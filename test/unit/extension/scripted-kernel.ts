@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node'
+import type {
+  CellEvent,
+  Outcome,
+  RunReply,
+  RunRequest,
+  StudyCell,
+} from '../../../src/kernel/protocol/messages.ts'
+import { EVENT, PROTOCOL_VERSION } from '../../../src/kernel/protocol/wire.ts'
+
+/**
+ * A scripted kernel: speaks the real protocol over standard input and output, computes nothing, and does with each
+ * cell what the cell's text says: `show TEXT`, `count TO`, `fail`, `wait` (until interrupted), `hang` (deaf to interrupts), `die`.
+ */
+type Act = (cell: StudyCell, words: string[], tell: Tell) => Promise<Outcome> | Outcome
+type Tell = (event: Record<string, unknown>) => void
+
+let interrupted: PromiseWithResolvers<void> = Promise.withResolvers()
+
+const done: Outcome = { kind: 'succeeded', cached: false, milliseconds: 1 }
+
+const SCRIPT: Record<string, Act> = {
+  show: (_cell, words, tell) => {
+    const output = { id: 'text', items: [{ mime: 'text/plain', text: words.join(' ') }] }
+    tell({ type: 'output', output })
+    tell({ type: 'outputs', outputs: [output] })
+    return done
+  },
+  count: (_cell, [to], tell) => {
+    const outputs = Array.from({ length: Number(to) }, (_, i) => ({
+      id: 'count',
+      items: [{ mime: 'text/plain', text: String(i + 1) }],
+    }))
+    for (const output of outputs) tell({ type: 'output', output })
+    tell({ type: 'outputs', outputs: outputs.slice(-1) })
+    return done
+  },
+  fail: cell => ({
+    kind: 'failed',
+    error: { code: 'scripted', message: 'As the script says.', cell: cell.id },
+  }),
+  wait: async () => {
+    await interrupted.promise
+    return { kind: 'cancelled' }
+  },
+  hang: () => new Promise(() => {}),
+  die: () => process.exit(3),
+}
+
+const connection = createMessageConnection(
+  new StreamMessageReader(process.stdin),
+  new StreamMessageWriter(process.stdout),
+)
+connection.onRequest('initialize', () => ({
+  protocol: PROTOCOL_VERSION,
+  version: 'scripted',
+  node: process.version,
+}))
+connection.onRequest('interrupt', () => {
+  interrupted.resolve()
+  return {}
+})
+connection.onRequest('freshness', () => ({ cells: {} }))
+connection.onRequest('results', () => ({ results: [] }))
+connection.onRequest('shutdown', () => process.exit(0))
+connection.onRequest('run', async ({ study, cells }: RunRequest): Promise<RunReply> => {
+  const run = randomUUID()
+  const reply: RunReply = { run, succeeded: [], failed: [], cancelled: [] }
+  const teller =
+    (cell: string): Tell =>
+    event =>
+      void connection.sendNotification(EVENT, { run, path: study.path, cell, ...event } as CellEvent)
+  interrupted = Promise.withResolvers()
+  for (const id of cells) teller(id)({ type: 'queued' })
+  for (const id of cells) {
+    const cell = study.cells.find(candidate => candidate.id === id)!
+    const tell = teller(id)
+    const [verb, ...words] = cell.text.split(' ')
+    const stopped = reply.failed.length + reply.cancelled.length > 0
+    if (!stopped) tell({ type: 'started', at: Date.now() })
+    const outcome: Outcome = stopped ? { kind: 'cancelled' } : await SCRIPT[verb](cell, words, tell)
+    tell({ type: 'ended', at: Date.now(), outcome })
+    reply[outcome.kind].push(id)
+  }
+  return reply
+})
+connection.onClose(() => process.exit(0))
+connection.listen()
