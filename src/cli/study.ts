@@ -38,6 +38,18 @@ export async function readStudy(word: string): Promise<Study> {
   }
 }
 
+/** A study as it was when it was submitted to a cluster. */
+export async function readSnapshot(path: string): Promise<Study> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Study
+  } catch (error) {
+    throw new UsageError(
+      `The snapshot ${path} cannot be read: ${(error as Error).message}`,
+      'Submit the study again.',
+    )
+  }
+}
+
 /** A parsed document as the kernel takes it: code cells only. */
 function studyOf(path: string, document: StudyDocument): Study {
   return {

@@ -1,6 +1,10 @@
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { cancelOnCluster, runOnCluster } from './cluster/cluster-run.ts'
+import { readProfile } from './cluster/profile.ts'
+import { Reporter } from './cluster/report.ts'
+import { slurm } from './cluster/slurm.ts'
 import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
@@ -8,12 +12,14 @@ import { METRICS } from './metrics/registry.ts'
 import { CATALOG } from './models/catalog.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
-import type { CellEvent, Replies, RequestName, requests } from './protocol/messages.ts'
+import type { CellEvent, Replies, RequestName, RunReply, RunRequest, requests } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
+import type { Language } from './session/program.ts'
 import { redactor, withoutSecrets } from './session/redact.ts'
 import { createRunRecord, type RunRecord } from './session/run-record.ts'
 import { savedOutputs } from './session/saved-outputs.ts'
 import { Session } from './session/session.ts'
+import { errorsByRun, runShard } from './session/shard-run.ts'
 import { verify } from './session/verify.ts'
 import { STEPS } from './steps/index.ts'
 import { promptCell } from './steps/prompt.ts'
@@ -31,6 +37,8 @@ export interface KernelOptions {
   log(line: string): void
 }
 
+const LANGUAGE: Language = { steps: STEPS, prompt: promptCell }
+
 type Parsed<K extends RequestName> = z.output<(typeof requests)[K]>
 type Handlers = { [K in RequestName]: (params: Parsed<K>) => Promise<Replies[K]> }
 
@@ -39,6 +47,7 @@ export class Kernel {
   readonly #options: KernelOptions
   readonly #pool: ComputePool
   readonly #sessions = new Map<string, Session>()
+  readonly #clusterRuns = new Map<string, AbortController>()
   readonly #env: Record<string, string | undefined> = { ...process.env }
   readonly redact = redactor(() => this.#env)
 
@@ -72,7 +81,8 @@ export class Kernel {
       Object.assign(this.#env, env)
       return { protocol: PROTOCOL_VERSION, version: VERSION, node: process.version }
     },
-    run: request => this.#session(request.study.path).run(request),
+    run: request => this.#run(request),
+    cluster: params => this.#cluster(params),
     verify: async request => {
       const { path } = request.study
       const store = createFolderStore(storeRoot(path))
@@ -80,6 +90,7 @@ export class Kernel {
       return { cells: await verify({ request, store, open }) }
     },
     interrupt: async ({ path }) => {
+      this.#clusterRuns.get(path)?.abort(new DOMException('Interrupted', 'AbortError'))
       this.#sessions.get(path)?.interrupt()
       return {}
     },
@@ -122,6 +133,74 @@ export class Kernel {
     },
   }
 
+  readonly #listeners = new Set<(event: CellEvent) => void>()
+
+  readonly #emit = (event: CellEvent): void => {
+    for (const listen of this.#listeners) listen(event)
+    this.#options.emit(event)
+  }
+
+  /** A run; one of a cluster's tasks also tells the shared store how it goes. */
+  async #run(request: RunRequest): Promise<RunReply> {
+    const { path } = request.study
+    const { shard, report } = request.options
+    const session = this.#session(path)
+    if (!shard && !report) return session.run(request)
+    const reporter = report ? new Reporter(createFolderStore(storeRoot(path)), report) : undefined
+    const errors = errorsByRun()
+    const listen = (event: CellEvent) => {
+      reporter?.listen(event)
+      errors.listen(event)
+    }
+    this.#listeners.add(listen)
+    try {
+      const { reply, failures } = shard
+        ? await runShard({ session, errorOf: errors.errorOf }, request, shard)
+        : { reply: await session.run(request), failures: [] }
+      await reporter?.finish(reply.failed.length > 0 || reply.cancelled.length > 0, failures)
+      return reply
+    } finally {
+      this.#listeners.delete(listen)
+    }
+  }
+
+  async #cluster({ request, profile, action, command }: Parsed<'cluster'>): Promise<Replies['cluster']> {
+    const { path, meta } = request.study
+    const store = createFolderStore(storeRoot(path))
+    if (action === 'cancel') {
+      const found = await cancelOnCluster(store, slurm, path)
+      if (!found) {
+        throw new MirageError({
+          code: 'submission-missing',
+          message: 'This study was never submitted from this folder.',
+          remedy: 'Submit it with: mirage run STUDY --on slurm',
+        })
+      }
+      return {}
+    }
+    const controller = new AbortController()
+    this.#clusterRuns.set(path, controller)
+    try {
+      const written = (meta.other as { cluster?: object } | undefined)?.cluster
+      const reply = await runOnCluster(request, {
+        slurm,
+        store,
+        session: this.#session(path),
+        language: LANGUAGE,
+        profile: readProfile({ ...written, ...profile }, 'the front matter (`cluster:`) or the profile file'),
+        command,
+        signal: controller.signal,
+        resume: action === 'resume',
+        detach: action === 'detach',
+        emit: this.#emit,
+        note: text => this.#emit({ run: 'cluster', path, cell: request.cells[0] ?? '', type: 'note', text }),
+      })
+      return reply ? { reply } : {}
+    } finally {
+      this.#clusterRuns.delete(path)
+    }
+  }
+
   #session(path: string): Session {
     const known = this.#sessions.get(path)
     if (known) return known
@@ -136,10 +215,10 @@ export class Kernel {
       path,
       store,
       compute: this.#pool.over(store.root),
-      language: { steps: STEPS, prompt: promptCell },
+      language: LANGUAGE,
       record,
       env: this.#env,
-      emit: this.#options.emit,
+      emit: this.#emit,
       log: this.#options.log,
       redact: this.redact,
     })

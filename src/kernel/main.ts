@@ -32,7 +32,7 @@ const kernel = new Kernel({
 })
 
 for (const name of Object.keys(requests) as RequestName[]) {
-  connection.onRequest(name, params => answer(name, params))
+  connection.onRequest(name, (params: unknown): Promise<unknown> => answer(name, params))
 }
 
 async function answer<K extends RequestName>(name: K, params: unknown): Promise<Replies[K]> {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
+import { clusterOptions } from '../cluster.ts'
 import { withKernel } from '../kernel.ts'
 import { createReporter } from '../reporter.ts'
-import { readStudy } from '../study.ts'
+import { readSnapshot, readStudy } from '../study.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
 
 const usage = `mirage run STUDY.mirage.md [options]
@@ -11,6 +12,15 @@ const usage = `mirage run STUDY.mirage.md [options]
   --keep-going    go on with cells that do not depend on a failed one
   --offline       forbid every network call
   --replay FILE   answer the judge's questions from a bundle
+  --on slurm      run the long cells on the cluster that this machine submits to
+  --profile FILE  cluster profile (YAML), over the study's own \`cluster:\`
+  --resume        follow the last submission, then submit what is missing
+  --detach        submit and return
+  --cancel        cancel the last submission
+  --shard I/N     work on one part of the rows, to fill the store (a task of a cluster)
+  --snapshot FILE run the study as it was submitted, in place of the file's text
+  --no-record     write neither outputs nor lock
+  --report KEY    tell progress under this key in the store
   --json          one JSON object per event and a last one for the whole run
   --verbose       show what the kernel prints`
 
@@ -20,6 +30,15 @@ const options = {
   'keep-going': { type: 'boolean' },
   offline: { type: 'boolean' },
   replay: { type: 'string' },
+  on: { type: 'string' },
+  profile: { type: 'string' },
+  resume: { type: 'boolean' },
+  detach: { type: 'boolean' },
+  cancel: { type: 'boolean' },
+  shard: { type: 'string' },
+  snapshot: { type: 'string' },
+  'no-record': { type: 'boolean' },
+  report: { type: 'string' },
   json: { type: 'boolean' },
   verbose: { type: 'boolean' },
 } as const
@@ -30,7 +49,7 @@ export const run: Command = {
   async run(words) {
     const { values, positionals } = parseWords(words, options, usage)
     if (positionals.length !== 1) throw new UsageError('Name one study.', usage)
-    const study = await readStudy(positionals[0])
+    const study = values.snapshot ? await readSnapshot(values.snapshot) : await readStudy(positionals[0])
     const { path } = study
     const cells = chosenCells(
       values.cell,
@@ -42,7 +61,7 @@ export const run: Command = {
       const interrupt = () => void kernel.request('interrupt', { path }).catch(() => {})
       process.on('SIGINT', interrupt)
       try {
-        const reply = await kernel.request('run', {
+        const request = {
           study,
           cells,
           options: {
@@ -50,8 +69,15 @@ export const run: Command = {
             keepGoing: values['keep-going'],
             offline: values.offline,
             replay: values.replay && resolve(values.replay),
+            shard: values.shard === undefined ? undefined : parseShard(values.shard),
+            record: !values['no-record'],
+            report: values.report,
           },
-        })
+        }
+        const reply = values.on
+          ? (await kernel.request('cluster', { request, ...(await clusterOptions(values)) })).reply
+          : await kernel.request('run', request)
+        if (!reply) return 0
         reporter.finish(reply)
         if (reply.failed.length) return 1
         return reply.cancelled.length ? 130 : 0
@@ -60,6 +86,14 @@ export const run: Command = {
       }
     })
   },
+}
+
+function parseShard(word: string): { index: number; count: number } {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(word) ?? []
+  if (index === undefined || Number(index) >= Number(count)) {
+    throw new UsageError(`"${word}" is no shard.`, 'Write I/N with I from 0 to N-1, such as 0/16.')
+  }
+  return { index: Number(index), count: Number(count) }
 }
 
 function chosenCells(asked: string[] | undefined, known: string[]): string[] {

@@ -58,6 +58,8 @@ export const runRequest = z.object({
       shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
       /** Write outputs and lock beside the study. */
       record: z.boolean().default(true),
+      /** Key under which progress and outcome are told in the shared store; for tasks on a cluster. */
+      report: z.string().optional(),
       /** Replay bundle that answers every judge question. */
       replay: z.string().optional(),
     })
@@ -78,6 +80,15 @@ export type Freshness = 'fresh' | 'stale' | 'never' | 'unknown'
 export const requests = {
   initialize: z.object({ protocol: z.number().int(), env: z.record(z.string(), z.string()).default({}) }),
   run: runRequest,
+  /** Runs the long cells of a study on a cluster, the rest here. */
+  cluster: z.object({
+    request: runRequest,
+    /** Profile of the user over the one in the study's front matter (`cluster:`). */
+    profile: z.record(z.string(), z.unknown()).default({}),
+    action: z.enum(['run', 'resume', 'detach', 'cancel']).default('run'),
+    /** The words that start Mirage on a node. */
+    command: z.array(z.string()).min(1),
+  }),
   /** Computes the study again, apart from its cache, and compares with its lock. */
   verify: runRequest,
   interrupt: z.object({ path: z.string() }),
@@ -106,6 +117,8 @@ export type RequestParams<K extends RequestName> = z.input<(typeof requests)[K]>
 export interface Replies {
   initialize: { protocol: number; version: string; node: string }
   run: RunReply
+  /** Without a reply: submitted and left to itself, or cancelled. */
+  cluster: { reply?: RunReply }
   verify: { cells: VerifiedCell[] }
   interrupt: Record<string, never>
   freshness: { cells: Record<string, Freshness> }

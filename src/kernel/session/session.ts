@@ -12,16 +12,16 @@ import type {
   Study,
 } from '../protocol/messages.ts'
 import type { StepContext } from '../step.ts'
-import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
-import type { Value } from '../value.ts'
 import { type Audience, drive } from './drive.ts'
-import { isReadable, type PlannedCell, planStudy } from './plan.ts'
-import type { Language, Program } from './program.ts'
+import { isReadable, type PlannedCell } from './plan.ts'
+import type { Language } from './program.ts'
 import { type CellResult, ResultBook } from './result-book.ts'
 import type { RunRecord } from './run-record.ts'
-import { rowsOfShard, type Shard } from './shard.ts'
+import type { Shard } from './shard.ts'
 import { StageGate } from './stage-gate.ts'
+import { cutInputs, type ReadableCell, resultKey, Standings } from './standings.ts'
+import { createContext, type Inputs } from './step-context.ts'
 import { summarise } from './summary.ts'
 
 export interface SessionOptions {
@@ -51,15 +51,6 @@ interface Run {
   request: RunRequest
   controller: AbortController
   gate: StageGate
-}
-
-/** What a cell reads, by name. */
-type Inputs = Map<string, { value: Value; hash: string }>
-
-/** Where a cell stands: its key once everything that it reads has a result. */
-interface Standing {
-  key?: string
-  result?: CellResult
 }
 
 /**
@@ -111,11 +102,11 @@ export class Session {
   }
 
   async freshness(study: Study): Promise<{ [cell: string]: Freshness }> {
-    const standings = new Map<string, Standing>()
+    const standings = this.#standings(study)
     const found: { [cell: string]: Freshness } = {}
-    for (const cell of planStudy(study.cells, this.#options.language).cells) {
+    for (const cell of standings.plan.cells) {
       const last = await this.#options.record.lastKey(cell.id)
-      const { key } = await this.#standing(cell, study, standings)
+      const { key } = await standings.of(cell)
       if (last === undefined) found[cell.id] = 'never'
       else found[cell.id] = key === last ? 'fresh' : 'stale'
     }
@@ -123,23 +114,67 @@ export class Session {
   }
 
   async results(study: Study): Promise<Replies['results']> {
-    const standings = new Map<string, Standing>()
+    const standings = this.#standings(study)
     const results: Replies['results']['results'] = []
-    for (const cell of planStudy(study.cells, this.#options.language).cells) {
-      const { result } = await this.#standing(cell, study, standings)
+    for (const cell of standings.plan.cells) {
+      const { result } = await standings.of(cell)
       if (!result?.value || !isReadable(cell) || !cell.program.defines) continue
       results.push(summarise(cell.program.defines, cell.id, await this.#book.getValue(result.value)))
     }
     return { results }
   }
 
+  /** Ids of the cells whose results are there, whoever made them. */
+  async finished(study: Study): Promise<Set<string>> {
+    const standings = this.#standings(study)
+    const done = new Set<string>()
+    for (const cell of standings.plan.cells) if ((await standings.of(cell)).result) done.add(cell.id)
+    return done
+  }
+
+  /** Which of `count` shards of a cell have no result yet; all of them while its inputs are missing. */
+  async missingShards(study: Study, cellId: string, count: number): Promise<number[]> {
+    const all = Array.from({ length: count }, (_, index) => index)
+    const standings = this.#standings(study)
+    const cell = standings.plan.cells.find(({ id }) => id === cellId)
+    if (!cell || !isReadable(cell)) return all
+    const whole = await inputsIfReady(standings, cell)
+    if (!whole) return all
+    const missing: number[] = []
+    for (const index of all) {
+      const key = await standings.keyOf(cell, cutInputs(whole, { index, count }))
+      if (!(await this.#book.find(key))) missing.push(index)
+    }
+    return missing
+  }
+
+  /** Image ids that a shard of a cell works on. */
+  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[]> {
+    const standings = this.#standings(study)
+    const cell = standings.plan.cells.find(({ id }) => id === cellId)
+    if (!cell || !isReadable(cell)) return []
+    const part = cutInputs(await standings.inputsOf(cell), shard)
+    return [
+      ...new Set(
+        [...part.values()].flatMap(({ value }) =>
+          value.kind === 'table' ? value.rows.map(({ id }) => id) : [],
+        ),
+      ),
+    ]
+  }
+
+  #standings(study: Study, run?: Run): Standings {
+    const { language } = this.#options
+    const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, run)
+    return new Standings({ study, language, book: this.#book, context })
+  }
+
   async #runAll(run: Run): Promise<RunReply> {
     const { request } = run
-    const plan = planStudy(request.study.cells, this.#options.language)
     const wanted = new Set(request.cells)
+    const standings = this.#standings(request.study, run)
     const reply: RunReply = { run: run.id, succeeded: [], failed: [], cancelled: [] }
-    const standings = new Map<string, Standing>()
-    for (const cell of plan.cells.filter(({ id }) => wanted.has(id))) {
+    for (const cell of standings.plan.cells.filter(({ id }) => wanted.has(id))) {
       const stop = run.controller.signal.aborted || (reply.failed.length > 0 && !request.options.keepGoing)
       const outcome: Outcome = stop ? { kind: 'cancelled' } : await this.#runCell(run, cell, standings)
       this.#emit(run, cell.id, { type: 'ended', at: Date.now(), outcome })
@@ -149,7 +184,7 @@ export class Session {
     return reply
   }
 
-  async #runCell(run: Run, cell: PlannedCell, standings: Map<string, Standing>): Promise<Outcome> {
+  async #runCell(run: Run, cell: PlannedCell, standings: Standings): Promise<Outcome> {
     const started = Date.now()
     this.#emit(run, cell.id, { type: 'started', at: started })
     const text = run.request.study.cells.find(({ id }) => id === cell.id)?.text ?? ''
@@ -171,15 +206,15 @@ export class Session {
 
   async #make(
     run: Run,
-    cell: Extract<PlannedCell, { program: Program }>,
-    standings: Map<string, Standing>,
+    cell: ReadableCell,
+    standings: Standings,
   ): Promise<{ result: CellResult; cached: boolean }> {
     const { study, options } = run.request
-    const whole = await this.#inputs(cell, study, standings)
-    const inputs = options.shard ? cut(whole, options.shard) : whole
+    const whole = await standings.inputsOf(cell)
+    const inputs = options.shard ? cutInputs(whole, options.shard) : whole
     const context = this.#context(cell, inputs, study, run)
     const fingerprint = await cell.program.fingerprint(context)
-    const key = keyOf(cell.program, inputs, fingerprint, study.seed)
+    const key = resultKey(cell.program, inputs, fingerprint, study.seed)
     const known = options.force || options.stepping ? undefined : await this.#book.find(key)
     if (known) {
       standings.set(cell.id, { key, result: known })
@@ -230,87 +265,23 @@ export class Session {
     return { result, cached: false }
   }
 
-  async #inputs(
-    cell: Extract<PlannedCell, { program: Program }>,
-    study: Study,
-    standings: Map<string, Standing>,
-  ): Promise<Inputs> {
-    const plan = planStudy(study.cells, this.#options.language)
-    const inputs: Inputs = new Map()
-    for (const [name, id] of cell.needs) {
-      const source = plan.cells.find(candidate => candidate.id === id)
-      const standing = source && (await this.#standing(source, study, standings))
-      if (!standing?.result?.value) throw notReady(name, id, cell.id)
-      inputs.set(name, {
-        value: await this.#book.getValue(standing.result.value),
-        hash: standing.result.value,
-      })
-    }
-    return inputs
-  }
-
-  /** The cell's key and stored result, or neither while something that it reads has none. */
-  async #standing(cell: PlannedCell, study: Study, known: Map<string, Standing>): Promise<Standing> {
-    const before = known.get(cell.id)
-    if (before) return before
-    let standing: Standing = {}
-    if (isReadable(cell)) {
-      try {
-        const inputs = await this.#inputs(cell, study, known)
-        const fingerprint = await cell.program.fingerprint(this.#context(cell, inputs, study))
-        const key = keyOf(cell.program, inputs, fingerprint, study.seed)
-        standing = { key, result: await this.#book.find(key) }
-      } catch (error) {
-        // A missing file or an input that was never made: the cell has no standing, and running it says why.
-        if (!(error instanceof MirageError)) throw error
-      }
-    }
-    known.set(cell.id, standing)
-    return standing
-  }
-
-  #context(
-    cell: Extract<PlannedCell, { program: Program }>,
-    inputs: Inputs,
-    study: Study,
-    run?: Run,
-  ): StepContext {
+  #context(cell: ReadableCell, inputs: Inputs, study: Study, run?: Run): StepContext {
     const { path, store, compute, env } = this.#options
-    const need = (name: string) => {
-      const input = inputs.get(name)
-      if (input) return input
-      throw new MirageError({
-        code: 'result-unknown',
-        message: `No earlier cell defines "${name}".`,
-        remedy: `Results that this cell can read: ${[...inputs.keys()].join(', ') || 'none'}.`,
-        cell: cell.id,
-      })
-    }
-    return {
+    const options = run?.request.options
+    return createContext({
+      inputs,
       folder: dirname(path),
       cell: cell.id,
       seed: study.seed,
       signal: run?.controller.signal ?? new AbortController().signal,
       store,
       compute,
-      stepping: run?.request.options.stepping ?? false,
-      offline: run?.request.options.offline ?? false,
-      replay: run?.request.options.replay,
-      shard: run?.request.options.shard,
+      stepping: options?.stepping ?? false,
+      offline: options?.offline ?? false,
+      replay: options?.replay,
+      shard: options?.shard,
       env,
-      hasInput: name => inputs.has(name),
-      inputHash: name => need(name).hash,
-      input<K extends Value['kind']>(name: string, kind: K): Extract<Value, { kind: K }> {
-        const { value } = need(name)
-        if (value.kind === kind) return value as Extract<Value, { kind: K }>
-        throw new MirageError({
-          code: 'result-kind',
-          message: `"${name}" is a ${value.kind}, and a ${kind} is needed here.`,
-          remedy: `Name a result of kind ${kind}.`,
-          cell: cell.id,
-        })
-      },
-    }
+    })
   }
 
   #explain(error: unknown, cell: string): ErrorInfo {
@@ -334,34 +305,14 @@ export class Session {
   }
 }
 
-/** The part of every input table that a shard works on, under hashes of its own. */
-function cut(whole: Inputs, shard: Shard): Inputs {
-  const part: Inputs = new Map()
-  for (const [name, { value, hash }] of whole) {
-    if (value.kind !== 'table') part.set(name, { value, hash })
-    else part.set(name, { value: rowsOfShard(value, shard), hash: `${hash} ${shard.index}/${shard.count}` })
+/** The inputs of a cell, or undefined while one of them has no result. */
+async function inputsIfReady(standings: Standings, cell: ReadableCell): Promise<Inputs | undefined> {
+  try {
+    return await standings.inputsOf(cell)
+  } catch (error) {
+    if (error instanceof MirageError) return undefined
+    throw error
   }
-  return part
-}
-
-function keyOf(
-  program: Program,
-  inputs: Map<string, { hash: string }>,
-  fingerprint: unknown,
-  seed: number,
-): string {
-  const { name, version, params } = program
-  const read = Object.fromEntries([...inputs].map(([input, { hash }]) => [input, hash]))
-  return hashOf({ name, version, params, read, fingerprint, seed })
-}
-
-function notReady(name: string, source: string, cell: string): MirageError {
-  return new MirageError({
-    code: 'input-not-ready',
-    message: `"${name}" has no result that belongs to the study as it stands.`,
-    remedy: `Run the cell "${source}" first; it was never run, failed, or changed since.`,
-    cell,
-  })
 }
 
 /** Remarks stay with the result and are shown like any other output. */

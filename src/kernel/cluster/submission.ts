@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MirageError } from '../errors.ts'
+import type { Study } from '../protocol/messages.ts'
+import { hashOf } from '../store/canonical.ts'
+import type { Store } from '../store/store.ts'
+import type { Piece } from './pieces.ts'
+import { type ClusterProfile, profileFor } from './profile.ts'
+import type { TaskReport } from './report.ts'
+import { batchScript } from './script.ts'
+import type { Slurm, SlurmTask } from './slurm.ts'
+
+/** A piece that still has work, and which of its shards. */
+export interface OpenPiece {
+  piece: Piece
+  /** Empty for pieces that are no arrays. */
+  shards: number[]
+}
+
+export interface SubmittedPiece extends OpenPiece {
+  job: string
+}
+
+/** What was handed to the scheduler; kept in the store, so that another machine can follow or cancel it. */
+export interface Submission {
+  id: string
+  study: string
+  pieces: SubmittedPiece[]
+}
+
+export interface SubmitOptions {
+  slurm: Slurm
+  store: Store
+  study: Study
+  profile: ClusterProfile
+  open: OpenPiece[]
+  /** The words that start Mirage on a node. */
+  command: string[]
+}
+
+/** Hands every open piece to Slurm, each after the pieces that it needs. Nothing stays submitted when one is refused. */
+export async function submit({
+  slurm,
+  store,
+  study,
+  profile,
+  open,
+  command,
+}: SubmitOptions): Promise<Submission> {
+  const id = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(3).toString('hex')}`
+  const folder = join(store.root, 'cluster', id)
+  const logs = join(folder, 'logs')
+  await mkdir(logs, { recursive: true })
+  const snapshot = join(folder, 'study.json')
+  await writeFile(snapshot, JSON.stringify(study))
+  const submission: Submission = { id, study: study.path, pieces: [] }
+  try {
+    for (const { piece, shards } of open) {
+      const own = profileFor(profile, piece.step)
+      const script = batchScript({
+        piece,
+        profile: own,
+        study: study.path,
+        snapshot,
+        logs,
+        submission: id,
+        command,
+        shards,
+      })
+      await writeFile(join(folder, `${piece.id}.sh`), script)
+      const after = submission.pieces
+        .filter(({ piece: earlier }) => piece.needs.includes(earlier.id))
+        .map(({ job }) => job)
+      submission.pieces.push({ piece, shards, job: await slurm.submit(script, { after }) })
+    }
+  } catch (error) {
+    await slurm.cancel(submission.pieces.map(({ job }) => job))
+    throw error
+  }
+  await store.putRecord('submission', latestKey(study.path), submission)
+  return submission
+}
+
+/** The study's last submission, from whichever machine it was made. */
+export async function latestSubmission(store: Store, study: string): Promise<Submission | undefined> {
+  return store.getRecord<Submission>('submission', latestKey(study))
+}
+
+const latestKey = (study: string) => hashOf({ study }).slice(0, 32)
+
+const ACTIVE = new Set([
+  'PENDING',
+  'RUNNING',
+  'CONFIGURING',
+  'COMPLETING',
+  'SUSPENDED',
+  'REQUEUED',
+  'REQUEUE_HOLD',
+  'PREEMPTED',
+  'STAGE_OUT',
+  'SIGNALING',
+  'STOPPED',
+  'RESV_DEL_HOLD',
+  'SPECIAL_EXIT',
+])
+
+/** A job whose dependency can never be met waits for ever where the cluster ignores the flag that ends it. */
+const HOPELESS = new Set(['DependencyNeverSatisfied'])
+
+export interface Progress {
+  cell: string
+  /** Shards that are done, with parts for those that run. */
+  done: number
+  total: number
+  label: string
+}
+
+export interface FollowOptions {
+  slurm: Slurm
+  store: Store
+  submission: Submission
+  signal: AbortSignal
+  onProgress(progress: Progress): void
+  pollMilliseconds?: number
+}
+
+/** Waits until no task of the submission runs or waits any more, and returns how they ended. */
+export async function follow(options: FollowOptions): Promise<SlurmTask[]> {
+  const { slurm, submission, signal, pollMilliseconds = 2000 } = options
+  const jobs = submission.pieces.map(({ job }) => job)
+  const last = new Map<string, SlurmTask>()
+  for (;;) {
+    const now = await slurm.tasks(jobs)
+    for (const task of now) last.set(`${task.job}_${task.task ?? ''}`, task)
+    const active = now.filter(({ state, reason }) => ACTIVE.has(state) && !HOPELESS.has(reason))
+    await tellProgress(options, active)
+    if (active.length === 0) return [...last.values()]
+    await delay(pollMilliseconds, signal)
+  }
+}
+
+async function tellProgress(
+  { submission, store, onProgress }: FollowOptions,
+  active: SlurmTask[],
+): Promise<void> {
+  for (const { piece, shards, job } of submission.pieces) {
+    const own = active.filter(task => task.job === job)
+    const total = Math.max(1, shards.length)
+    let done = total - (piece.kind === 'shards' ? own.length : Math.min(1, own.length))
+    const running = own.filter(({ state }) => state === 'RUNNING')
+    for (const { task } of running) {
+      const report = await reportOf(store, submission, task === undefined ? piece.id : `${piece.id}.${task}`)
+      if (report && report.total > 0) done += Math.min(1, report.done / report.total)
+    }
+    if (own.length === 0 && done < total) continue
+    const label = own.length
+      ? `${piece.kind} on Slurm: ${running.length} running, ${own.length - running.length} waiting`
+      : `${piece.kind} ended`
+    onProgress({ cell: piece.cell, done, total, label })
+  }
+}
+
+/** Tasks of a submission by the names that their reports have in it. */
+function* tasksOf({
+  pieces,
+}: Submission): Generator<{ name: string; entry: SubmittedPiece; shard?: number }> {
+  for (const entry of pieces) {
+    if (entry.piece.kind !== 'shards') yield { name: entry.piece.id, entry }
+    else for (const shard of entry.shards) yield { name: `${entry.piece.id}.${shard}`, entry, shard }
+  }
+}
+
+const reportOf = (store: Store, submission: Submission, name: string) =>
+  store.getRecord<TaskReport>('report', `${submission.id}.${name}`)
+
+/** Names of the tasks that reported success. */
+export async function succeededIn(store: Store, submission: Submission): Promise<string[]> {
+  const names: string[] = []
+  for (const { name } of tasksOf(submission)) {
+    if ((await reportOf(store, submission, name))?.state === 'succeeded') names.push(name)
+  }
+  return names
+}
+
+/** Why pieces did not end well: what their tasks reported, or what Slurm says of them. */
+export async function failuresOf(
+  store: Store,
+  submission: Submission,
+  tasks: SlurmTask[],
+): Promise<string[]> {
+  const lines: string[] = []
+  for (const { name, entry, shard } of tasksOf(submission)) {
+    const report = await reportOf(store, submission, name)
+    if (report?.state === 'succeeded') continue
+    const where = shard === undefined ? entry.piece.id : `${entry.piece.cell}, shard ${shard}`
+    if (report?.state === 'failed') {
+      const rows = report.failures.map(
+        ({ rows: ids, error }) => `${where}: ${ids.join(', ')}: ${error.message}`,
+      )
+      lines.push(...(rows.length ? rows : [`${where}: ${report.error?.message ?? 'failed'}`]))
+      continue
+    }
+    const task = tasks.find(one => one.job === entry.job && one.task === shard)
+    lines.push(`${where}: ${task ? `${task.state} (${task.reason})` : 'ended without a report'}`)
+  }
+  return lines
+}
+
+function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, milliseconds)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** @throws MirageError `cluster-incomplete` */
+export function incomplete(reasons: string[]): MirageError {
+  const shown = reasons.slice(0, 20)
+  const more = reasons.length > shown.length ? `\n... and ${reasons.length - shown.length} more` : ''
+  return new MirageError({
+    code: 'cluster-incomplete',
+    message: `Some of the work did not end well:\n${shown.join('\n')}${more}`,
+    remedy: 'Mend what is named, then run again with --resume: only what is missing is submitted.',
+  })
+}

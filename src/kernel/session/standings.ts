@@ -1,0 +1,104 @@
+import { MirageError } from '../errors.ts'
+import type { Study } from '../protocol/messages.ts'
+import type { Fingerprint, StepContext } from '../step.ts'
+import { hashOf } from '../store/canonical.ts'
+import { isReadable, type Plan, type PlannedCell, planStudy } from './plan.ts'
+import type { Language, Program } from './program.ts'
+import type { CellResult, ResultBook } from './result-book.ts'
+import { rowsOfShard, type Shard } from './shard.ts'
+import type { Inputs } from './step-context.ts'
+
+/** A cell that could be read. */
+export type ReadableCell = Extract<PlannedCell, { program: Program }>
+
+/** Where a cell stands: its key once everything that it reads has a result, and its own result under that key. */
+export interface Standing {
+  key?: string
+  result?: CellResult
+}
+
+export interface StandingsOptions {
+  study: Study
+  language: Language
+  book: ResultBook
+  /** The context in which a cell's fingerprint is taken. */
+  context(cell: ReadableCell, inputs: Inputs): StepContext
+}
+
+/** What is known of each cell of one version of a study. */
+export class Standings {
+  readonly plan: Plan
+  readonly #options: StandingsOptions
+  readonly #known = new Map<string, Standing>()
+
+  constructor(options: StandingsOptions) {
+    this.#options = options
+    this.plan = planStudy(options.study.cells, options.language)
+  }
+
+  set(cell: string, standing: Standing): void {
+    this.#known.set(cell, standing)
+  }
+
+  /** A missing file or an input that was never made gives neither key nor result; running the cell says why. */
+  async of(cell: PlannedCell): Promise<Standing> {
+    const before = this.#known.get(cell.id)
+    if (before) return before
+    let standing: Standing = {}
+    if (isReadable(cell)) {
+      try {
+        const key = await this.keyOf(cell, await this.inputsOf(cell))
+        standing = { key, result: await this.#options.book.find(key) }
+      } catch (error) {
+        if (!(error instanceof MirageError)) throw error
+      }
+    }
+    this.#known.set(cell.id, standing)
+    return standing
+  }
+
+  /** @throws MirageError `input-not-ready` naming the cell to run first. */
+  async inputsOf(cell: ReadableCell): Promise<Inputs> {
+    const inputs: Inputs = new Map()
+    for (const [name, id] of cell.needs) {
+      const source = this.plan.cells.find(candidate => candidate.id === id)
+      const standing = source && (await this.of(source))
+      const hash = standing?.result?.value
+      if (!hash) throw notReady(name, id, cell.id)
+      inputs.set(name, { value: await this.#options.book.getValue(hash), hash })
+    }
+    return inputs
+  }
+
+  /** Key of the result that the cell would have with these inputs. */
+  async keyOf(cell: ReadableCell, inputs: Inputs): Promise<string> {
+    const fingerprint = await cell.program.fingerprint(this.#options.context(cell, inputs))
+    return resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
+  }
+}
+
+/** Hash of everything that makes a result what it is. */
+export function resultKey(program: Program, inputs: Inputs, fingerprint: Fingerprint, seed: number): string {
+  const { name, version, params } = program
+  const read = Object.fromEntries([...inputs].map(([input, { hash }]) => [input, hash]))
+  return hashOf({ name, version, params, read, fingerprint, seed })
+}
+
+/** The part of every input table that a shard works on, under hashes of its own. */
+export function cutInputs(whole: Inputs, shard: Shard): Inputs {
+  const part: Inputs = new Map()
+  for (const [name, { value, hash }] of whole) {
+    if (value.kind !== 'table') part.set(name, { value, hash })
+    else part.set(name, { value: rowsOfShard(value, shard), hash: `${hash} ${shard.index}/${shard.count}` })
+  }
+  return part
+}
+
+function notReady(name: string, source: string, cell: string): MirageError {
+  return new MirageError({
+    code: 'input-not-ready',
+    message: `"${name}" has no result that belongs to the study as it stands.`,
+    remedy: `Run the cell "${source}" first; it was never run, failed, or changed since.`,
+    cell,
+  })
+}
