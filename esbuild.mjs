@@ -79,7 +79,11 @@ const builds = [
 if (args.has('--watch')) {
   for (const build of builds) await (await esbuild.context({ ...build, plugins: [announce()] })).watch()
 } else {
-  const results = await Promise.all(builds.map(build => esbuild.build(build)))
+  // All are finished before the first failure ends the process, so that one broken bundle does not cut off the others.
+  const settled = await Promise.allSettled(builds.map(build => esbuild.build(build)))
+  const failed = settled.find(({ status }) => status === 'rejected')
+  if (failed) throw failed.reason
+  const results = settled.map(({ value }) => value)
   const metafile = {
     inputs: Object.assign({}, ...results.map(result => result.metafile.inputs)),
     outputs: Object.assign({}, ...results.map(result => result.metafile.outputs)),

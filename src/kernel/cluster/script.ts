@@ -25,8 +25,8 @@ export function batchScript(options: ScriptOptions): string {
   const isArray = piece.kind === 'shards'
   const directives = [
     `job-name=mirage-${piece.id}`,
-    `comment=mirage ${submission}`,
-    `output=${logs}/${piece.id}-${isArray ? '%A_%a' : '%j'}.log`,
+    `comment=mirage-${submission}`,
+    `output="${logs}/${piece.id}-${isArray ? '%A_%a' : '%j'}.log"`,
     'open-mode=append',
     // Preempted or lost tasks start again; what they had finished is in the store.
     'requeue',
