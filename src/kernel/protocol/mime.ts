@@ -122,7 +122,10 @@ export interface ChartPayload {
   triplets?: CompareTriplet[]
   /** Columns of the triplets' values. */
   columns?: ColumnInfo[]
-  /** Charts behind the marks of this one (a cell of the correlation matrix opens a scatter), by `_chart` of the datum. */
+  /**
+   * Charts behind the marks of this one (a cell of the correlation matrix opens a scatter), by `_chart` of the datum.
+   * They use this chart's links and triplets.
+   */
   details?: Record<string, ChartPayload>
 }
 

@@ -17,54 +17,77 @@ export function kendallStatistics(
   clusters: Clusters,
 ): ClusterStatistics {
   const orderY = ordering(y)
-  const groupY = orderY.group
   const orders = xs.map(ordering)
   const tree = new Float64Array(orderY.groups + 1)
-  const weighed = (order: Ordering, weights: Float64Array) => {
-    let total = 0
-    let tied = 0
-    for (let g = 0; g < order.groups; g++) {
-      let weight = 0
-      for (let k = order.start[g]; k < order.start[g + 1]; k++) weight += weights[clusters.of[order.rows[k]]]
-      total += weight
-      tied += pairs(weight)
-    }
-    return { total, untied: pairs(total) - tied }
-  }
+  const perRow = new Float64Array(y.length)
   return {
     size: xs.length,
     clusters: clusters.count,
     evaluate(weights, out) {
-      const { total, untied: untiedY } = weighed(orderY, weights)
+      for (let row = 0; row < perRow.length; row++) perRow[row] = weights[clusters.of[row]]
+      const untiedY = untiedPairs(orderY, perRow)
       orders.forEach((order, j) => {
-        const untiedX = weighed(order, weights).untied
-        if (!(untiedX > 0 && untiedY > 0)) {
-          out[j] = Number.NaN
-          return
-        }
-        tree.fill(0)
-        let seen = 0
-        let surplus = 0
-        for (let g = 0; g < order.groups; g++) {
-          // Pairs inside a group are tied in x, so all of it is compared before any of it is added.
-          for (let k = order.start[g]; k < order.start[g + 1]; k++) {
-            const row = order.rows[k]
-            const weight = weights[clusters.of[row]]
-            if (weight === 0) continue
-            surplus += weight * (sumUpTo(tree, groupY[row]) - (seen - sumUpTo(tree, groupY[row] + 1)))
-          }
-          for (let k = order.start[g]; k < order.start[g + 1]; k++) {
-            const row = order.rows[k]
-            const weight = weights[clusters.of[row]]
-            if (weight === 0) continue
-            add(tree, groupY[row], weight)
-            seen += weight
-          }
-        }
-        out[j] = total < 2 ? Number.NaN : Math.max(-1, Math.min(1, surplus / Math.sqrt(untiedX * untiedY)))
+        out[j] = tauB(surplus(order, orderY.group, perRow, tree), untiedPairs(order, perRow), untiedY)
       })
     },
   }
+}
+
+/** Writes tau-b of each column of `xs` with y for an assignment of y's rows, as `permuting` wants it. */
+export function kendallPermuted(xs: readonly Float64Array[], y: Float64Array) {
+  const orderY = ordering(y)
+  const orders = xs.map(ordering)
+  const tree = new Float64Array(orderY.groups + 1)
+  const once = new Float64Array(y.length).fill(1)
+  const untiedY = untiedPairs(orderY, once)
+  const untiedX = orders.map(order => untiedPairs(order, once))
+  const groupY = new Int32Array(y.length)
+  return (permutation: Int32Array, out: Float64Array) => {
+    for (let row = 0; row < groupY.length; row++) groupY[row] = orderY.group[permutation[row]]
+    orders.forEach((order, j) => {
+      out[j] = tauB(surplus(order, groupY, once, tree), untiedX[j], untiedY)
+    })
+  }
+}
+
+function tauB(surplus: number, untiedX: number, untiedY: number): number {
+  if (!(untiedX > 0 && untiedY > 0)) return Number.NaN
+  return Math.max(-1, Math.min(1, surplus / Math.sqrt(untiedX * untiedY)))
+}
+
+/** Concordant less discordant pairs of weighted rows. `tree` is scratch space, one longer than y has groups. */
+function surplus(order: Ordering, groupY: Int32Array, weights: Float64Array, tree: Float64Array): number {
+  tree.fill(0)
+  let seen = 0
+  let sum = 0
+  for (let g = 0; g < order.groups; g++) {
+    const [from, to] = [order.start[g], order.start[g + 1]]
+    // Pairs inside a group are tied in x, so all of it is compared before any of it is added.
+    for (let k = from; k < to; k++) {
+      const row = order.rows[k]
+      const weight = weights[row]
+      if (weight > 0) sum += weight * (sumUpTo(tree, groupY[row]) + sumUpTo(tree, groupY[row] + 1) - seen)
+    }
+    for (let k = from; k < to; k++) {
+      const row = order.rows[k]
+      if (weights[row] > 0) add(tree, groupY[row], weights[row])
+      seen += weights[row]
+    }
+  }
+  return sum
+}
+
+/** Pairs of weighted rows whose values differ. */
+function untiedPairs(order: Ordering, weights: Float64Array): number {
+  let total = 0
+  let tied = 0
+  for (let g = 0; g < order.groups; g++) {
+    let weight = 0
+    for (let k = order.start[g]; k < order.start[g + 1]; k++) weight += weights[order.rows[k]]
+    total += weight
+    tied += pairs(weight)
+  }
+  return pairs(total) - tied
 }
 
 const pairs = (n: number) => (n * (n - 1)) / 2

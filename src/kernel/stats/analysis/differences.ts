@@ -1,0 +1,135 @@
+import { meng, steiger } from '../correlation/dependent.ts'
+import { partialStatistics } from '../correlation/partial.ts'
+import { pearson } from '../correlation/pearson.ts'
+import { midranks } from '../correlation/ranks.ts'
+import { spearmanStatistics } from '../correlation/spearman.ts'
+import { type Bootstrap, bootstrapping, hasInterval, strided } from '../resampling/bootstrap.ts'
+import { createRng } from '../resampling/rng.ts'
+import { type ClusterStatistics, estimates } from '../resampling/statistic.ts'
+import { type Column, constant, type Sample } from './sample.ts'
+import type { Work } from './work.ts'
+
+/** How much stronger the first predictor's SRCC is than the second's, each taken with the sign of its direction. */
+export interface Difference {
+  y: string
+  first: string
+  second: string
+  rows: number
+  value: number
+  low: number | null
+  high: number | null
+  /** Two-sided, from the bootstrap draws clustered by image. */
+  p: number | null
+  /** Two-sided, by Steiger's and by Meng's test; both take rows for independent. */
+  pSteiger: number | null
+  pMeng: number | null
+}
+
+export interface CompareOptions {
+  draws: number
+  level: number
+  given: readonly Column[]
+  seed: number
+  /** +1 where a predictor should rise with y, -1 where it should fall, 0 where nobody said. */
+  signOf(x: string): -1 | 0 | 1
+}
+
+/**
+ * The statistics, followed by every difference of two of them after each is multiplied by its sign: the strengths of two
+ * predictors, compared in the same draws.
+ */
+export function withDifferences(statistics: ClusterStatistics, signs: readonly number[]): ClusterStatistics {
+  const { size, clusters } = statistics
+  const pairs = pairsOf(size)
+  return {
+    size: size + pairs.length,
+    clusters,
+    evaluate(weights, out) {
+      statistics.evaluate(weights, out)
+      pairs.forEach(([a, b], k) => {
+        out[size + k] = signs[a] * out[a] - signs[b] * out[b]
+      })
+    },
+  }
+}
+
+/** All pairs a < b below `size`, in the order in which their differences are written. */
+export function pairsOf(size: number): [number, number][] {
+  return Array.from({ length: size }, (_, a) =>
+    Array.from({ length: size - a - 1 }, (_, k): [number, number] => [a, a + 1 + k]),
+  ).flat()
+}
+
+/** SRCC of several predictors against each other, on rows that all of them have. */
+export function* comparing(
+  sample: Sample,
+  xs: readonly Column[],
+  y: Column,
+  options: CompareOptions,
+): Work<Difference[]> {
+  const usable = xs.filter(x => !constant(sample.take(x)))
+  const valuesX = usable.map(sample.take)
+  const given = options.given.map(sample.take)
+  const statistics =
+    given.length > 0
+      ? partialStatistics(spearmanStatistics, valuesX, sample.take(y), given, sample.clusters)
+      : spearmanStatistics(valuesX, sample.take(y), sample.clusters)
+  const signs = signsOf(usable, [...estimates(statistics)], options)
+  const { draws, level, seed } = options
+  const result = yield* bootstrapping(withDifferences(statistics, signs), {
+    draws,
+    level,
+    rng: createRng(seed),
+  })
+  return differencesOf(sample, usable, valuesX, y, result, signs)
+}
+
+export function differencesOf(
+  { rows }: Sample,
+  xs: readonly Column[],
+  valuesX: readonly Float64Array[],
+  y: Column,
+  { estimates: all, intervals, draws }: Bootstrap,
+  signs: readonly number[],
+): Difference[] {
+  const ranks = valuesX.map(midranks)
+  return pairsOf(xs.length).flatMap(([a, b], k): Difference[] => {
+    const index = xs.length + k
+    if (Number.isNaN(all[index])) return []
+    const interval = intervals[index]
+    const [ra, rb] = [signs[a] * all[a], signs[b] * all[b]]
+    const between = signs[a] * signs[b] * pearson(ranks[a], ranks[b])
+    const tested = rows.length > 3 && Math.abs(between) < 1 && Math.abs(ra) < 1 && Math.abs(rb) < 1
+    return [
+      {
+        y: y.name,
+        first: xs[a].name,
+        second: xs[b].name,
+        rows: rows.length,
+        value: all[index],
+        low: hasInterval(interval) ? interval.low : null,
+        high: hasInterval(interval) ? interval.high : null,
+        p: hasInterval(interval) ? signP(strided(draws, index, all.length)) : null,
+        pSteiger: tested ? steiger(ra, rb, between, rows.length).p : null,
+        pMeng: tested ? meng(ra, rb, between, rows.length).p : null,
+      },
+    ]
+  })
+}
+
+/** Twice the smaller share of draws on one side of 0. */
+function signP(draws: Float64Array): number {
+  const finite = draws.filter(Number.isFinite)
+  const below = finite.filter(value => value <= 0).length
+  const above = finite.filter(value => value >= 0).length
+  return Math.min(1, (2 * (Math.min(below, above) + 1)) / (finite.length + 1))
+}
+
+/** +1 or -1 for each predictor: its declared direction of each predictor, or where there is none that of its own correlation. */
+export function signsOf(
+  xs: readonly Column[],
+  correlations: readonly number[],
+  { signOf }: Pick<CompareOptions, 'signOf'>,
+): number[] {
+  return xs.map((x, j) => signOf(x.name) || (correlations[j] < 0 ? -1 : 1))
+}

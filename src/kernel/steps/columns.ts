@@ -1,0 +1,51 @@
+import { MirageError, nearest } from '../errors.ts'
+import type { ColumnInfo } from '../protocol/mime.ts'
+import type { Column } from '../stats/analysis/sample.ts'
+import type { StudyTable } from '../value.ts'
+
+/** One word or several, as people write lists of columns. */
+export const listOf = (value: string | readonly string[] | undefined): string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : [...value]
+
+/** A column's numbers by row, NaN where there is none. @throws MirageError `column-unknown`, `column-not-numeric` */
+export function numberColumn(table: StudyTable, name: string): Column {
+  const known = table.columns.map(column => column.name)
+  if (!known.includes(name)) {
+    const near = nearest(name, known)
+    throw new MirageError({
+      code: 'column-unknown',
+      message: `The table has no column "${name}".${near ? ` Did you mean "${near}"?` : ''}`,
+      remedy:
+        known.length > 0
+          ? `It has: ${known.join(', ')}.`
+          : 'It has no columns yet; measure or score it first.',
+    })
+  }
+  const other = table.rows.find(
+    row => !['number', 'undefined'].includes(typeof (row.values[name] ?? undefined)),
+  )
+  if (other) {
+    throw new MirageError({
+      code: 'column-not-numeric',
+      message: `Column "${name}" holds ${JSON.stringify(other.values[name])} (${other.id}), not numbers.`,
+      remedy: `Columns with numbers: ${numericColumns(table).join(', ') || 'none'}.`,
+    })
+  }
+  return { name, values: Float64Array.from(table.rows, row => Number(row.values[name] ?? Number.NaN)) }
+}
+
+/** Columns that hold a number in some row and nothing but numbers. */
+export function numericColumns(table: StudyTable): string[] {
+  return table.columns
+    .map(({ name }) => name)
+    .filter(name => {
+      const values = table.rows
+        .map(row => row.values[name])
+        .filter(value => value !== null && value !== undefined)
+      return values.length > 0 && values.every(value => typeof value === 'number')
+    })
+}
+
+export function columnInfo(table: StudyTable, name: string): ColumnInfo {
+  return table.columns.find(column => column.name === name)!
+}
