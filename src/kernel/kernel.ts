@@ -21,6 +21,7 @@ import { savedOutputs } from './session/saved-outputs.ts'
 import { Session } from './session/session.ts'
 import { errorsByRun, runShard } from './session/shard-run.ts'
 import { verify } from './session/verify.ts'
+import { exportStudy } from './share/export-study.ts'
 import { STEPS } from './steps/index.ts'
 import { promptCell } from './steps/prompt.ts'
 import { createFolderStore } from './store/folder-store.ts'
@@ -107,6 +108,14 @@ export class Kernel {
       providers: Object.keys(PROVIDERS),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
+    export: ({ path, format, to }) =>
+      exportStudy({
+        study: path,
+        format,
+        to,
+        store: createFolderStore(storeRoot(path)),
+        assets: this.#options.assets,
+      }),
     object: async ({ path, hash }) => {
       const store = createFolderStore(storeRoot(path))
       const file = store.objectPath(hash)

@@ -1,5 +1,6 @@
 import type { Command } from '../usage.ts'
 import { doctor } from './doctor.ts'
+import { exportStudy } from './export.ts'
 import { models } from './models.ts'
 import { run } from './run.ts'
 import { verify } from './verify.ts'
@@ -9,6 +10,7 @@ import { version } from './version.ts'
 export const COMMANDS: Record<string, Command> = {
   run,
   verify,
+  export: exportStudy,
   models,
   doctor,
   version,

@@ -99,6 +99,8 @@ export const requests = {
   describe: z.object({ path: z.string().optional() }),
   /** The saved outputs of a study, to be shown again on opening. */
   outputs: z.object({ path: z.string() }),
+  /** Writes a study with its saved outputs as one file. */
+  export: z.object({ path: z.string(), format: z.enum(['html', 'ipynb']), to: z.string() }),
   /** Path of a stored object (or of its copy in the outputs folder) for a study. */
   object: z.object({ path: z.string(), hash: z.string() }),
   /** Goes on from the stage that waits; `edit` replaces its values. */
@@ -125,6 +127,8 @@ export interface Replies {
   results: { results: ResultSummary[] }
   describe: StudyLanguage
   outputs: { cells: SavedCell[] }
+  /** Cells that had no saved output. */
+  export: { missing: string[] }
   object: { path: string; mime: string }
   continue: Record<string, never>
   models: { models: ModelSummary[] }

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto'
+import type { CodeCell } from '../../notebook/document.ts'
+import type { OutputItem, SavedCell } from '../protocol/messages.ts'
+import { proseToHtml } from './markdown.ts'
+import type { Material } from './material.ts'
+import { PAGE_CSS } from './page-css.ts'
+
+/** Scripts of the page, as built: a renderer by the MIME type that it draws, and what draws outputs without an editor. */
+export interface PageScripts {
+  renderers: Map<string, string>
+  page: string
+}
+
+/**
+ * One self-contained HTML file: prose, cells, saved outputs, their images and the renderers that they need. Its content
+ * security policy allows these very scripts and nothing else, and no connection anywhere.
+ */
+export function toHtml(material: Material, scripts: PageScripts): string {
+  const { document, outputs, objects, files } = material
+  const title = document.meta.title ?? 'Study'
+  const used = new Set<string>()
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+  const lookup = (path: string) => {
+    const file = files.get(path)
+    return file && { mime: file.mime, base64: base64(file.bytes) }
+  }
+  const body = document.cells
+    .map(cell =>
+      cell.kind === 'prose'
+        ? `<section class="prose">${proseToHtml(cell.text, lookup)}</section>`
+        : codeSection(cell, outputs.get(cell.id), scripts, used, objects),
+    )
+    .join('\n')
+  const programs = [...used]
+    .map(mime => registered(mime, scripts.renderers.get(mime) ?? ''))
+    .concat(scripts.page)
+  const policy = [
+    "default-src 'none'",
+    `script-src ${programs.map(text => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ')}`,
+    "style-src 'unsafe-inline'",
+    'img-src data: blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+  const embedded = [...objects].map(
+    ([hash, { mime, bytes }]) =>
+      `<script type="text/plain" data-mirage-object="${hash}" data-mime="${escapeHtml(mime)}">${base64(bytes)}</script>`,
+  )
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeHtml(title)}</title>`,
+    `<style>${PAGE_CSS}</style>`,
+    '</head>',
+    '<body>',
+    '<main>',
+    body,
+    '</main>',
+    ...embedded,
+    ...programs.map(text => `<script type="module">${text}</script>`),
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n')
+}
+
+/** A renderer's bundle ends in `export{x as activate}`; inside a page it hands itself over instead. */
+function registered(mime: string, bundle: string): string {
+  const program = bundle
+    .trimEnd()
+    .replace(/export\s*\{\s*([\w$]+) as activate\s*\};?$/, (_, name: string) => {
+      return `;(globalThis.mirageRenderers??={})[${JSON.stringify(mime)}]=${name};`
+    })
+  if (program === bundle.trimEnd()) throw new Error(`The renderer of ${mime} does not export activate.`)
+  return inScript(program)
+}
+
+function codeSection(
+  cell: CodeCell,
+  saved: SavedCell | undefined,
+  scripts: PageScripts,
+  used: Set<string>,
+  objects: Material['objects'],
+): string {
+  const outputs = saved?.outputs.map(({ items }) => outputHtml(items, scripts, used, objects)) ?? []
+  const state = saved
+    ? saved.succeeded
+      ? `ran ${saved.finished.slice(0, 16).replace('T', ' ')} UTC`
+      : 'failed'
+    : 'never run'
+  return [
+    `<section class="cell ${cell.kind}" id="${escapeHtml(cell.id)}">`,
+    `<header><span>${escapeHtml(cell.id)}</span><span>${escapeHtml(state)}</span></header>`,
+    `<pre class="code"><code>${escapeHtml(cell.text)}</code></pre>`,
+    ...outputs,
+    '</section>',
+  ].join('\n')
+}
+
+function outputHtml(
+  items: OutputItem[],
+  scripts: PageScripts,
+  used: Set<string>,
+  objects: Material['objects'],
+): string {
+  const rich = items.find(item => 'json' in item && scripts.renderers.has(item.mime))
+  const fallback = fallbackHtml(items, objects)
+  if (!rich || !('json' in rich)) return `<div class="output">${fallback}</div>`
+  used.add(rich.mime)
+  const payload = JSON.stringify(rich.json).replaceAll('<', '\\u003c')
+  return [
+    `<div class="output" data-mirage-output="${escapeHtml(rich.mime)}">`,
+    `<script type="application/json">${payload}</script>`,
+    `<div class="fallback">${fallback}</div>`,
+    '</div>',
+  ].join('')
+}
+
+function fallbackHtml(items: OutputItem[], objects: Material['objects']): string {
+  for (const item of items) {
+    if ('object' in item && item.mime.startsWith('image/')) {
+      const object = objects.get(item.object)
+      if (object)
+        return `<img alt="" src="data:${escapeHtml(object.mime)};base64,${Buffer.from(object.bytes).toString('base64')}">`
+    }
+    if ('text' in item && item.mime === 'text/plain') return `<pre>${escapeHtml(item.text)}</pre>`
+  }
+  return ''
+}
+
+/** A program's text that cannot end the script element that it stands in. */
+const inScript = (text: string) => text.replace(/<(?=\/script|!--)/gi, '\x3c')
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+const escapeHtml = (text: string) => text.replace(/[&<>"']/g, character => ENTITIES[character])
