@@ -7,6 +7,9 @@ export type Judgement =
       repeat: number
       score: number
       findings: Finding[]
+      /** How the answer was read, and what was missing from it. */
+      how?: string
+      remarks?: string[]
       /** Tokens and US dollars of the answer (all its attempts), where known. */
       tokens?: { input: number; output: number }
       cost?: number
@@ -31,6 +34,20 @@ export interface Judged {
   settings: Record<string, unknown>
   /** Where the scores come from, for people: "gpt-4o at api.openai.com", "300 recorded answers of FILE". */
   origin: string
-  /** False when something is missing that another run could bring. */
+  /** False when something is missing that another run could bring, or was edited. */
   complete: boolean
+  /** Stored records behind the scores; absent for a judge that keeps none. */
+  uses?: Uses
+  /** Calls that were made now. */
+  calls: number
+}
+
+/** Records of the store that a replay needs. */
+export interface Uses {
+  /** Names in the space `answer`. */
+  answers: string[]
+  /** Names in the space `judge-image`. */
+  images: string[]
+  /** Questions without a usable answer, and why. */
+  unanswered: Record<string, string>
 }

@@ -1,6 +1,8 @@
 import type { ImageRequest, PreparedImage } from '../compute/jobs/judge-images.ts'
 import type { StepContext, StepEvent } from '../step.ts'
-import { preparationKey } from './images.ts'
+import type { ReplayBundle } from './answers/replay.ts'
+import { type PlannedImage, preparationKey } from './images.ts'
+import type { QuestionContent } from './questions/request.ts'
 
 export const IMAGE_SPACE = 'judge-image'
 
@@ -20,7 +22,7 @@ const JOBS_AT_ONCE = 4
 export async function* prepareImages(
   requests: Iterable<ImageRequest>,
   { store, compute, signal }: StepContext,
-  known?: { image(key: string): PreparedImage | undefined },
+  known?: Pick<ReplayBundle, 'image'>,
 ): AsyncGenerator<StepEvent, Map<string, PreparedImage>> {
   const wanted = new Map<string, ImageRequest>()
   for (const request of requests) wanted.set(preparationKey(request), request)
@@ -55,4 +57,27 @@ export async function* prepareImages(
     yield { type: 'progress', done, total: rest.length, label, unit: 'images' }
   }
   return prepared
+}
+
+/**
+ * `data:` URLs of prepared images. An image that was prepared once and then cleared from the store is prepared again.
+ */
+export function imageUrls(
+  groups: readonly { content: QuestionContent; looks: readonly { images: readonly PlannedImage[] }[] }[],
+  { store, compute, signal }: Pick<StepContext, 'store' | 'compute' | 'signal'>,
+): (hash: string) => Promise<string> {
+  const known = new Map<string, { mime: string; request: ImageRequest }>()
+  for (const { content, looks } of groups) {
+    content.images.forEach(({ prepared }, i) => {
+      known.set(prepared.hash, { mime: prepared.mime, request: looks[0].images[i].request })
+    })
+  }
+  return async hash => {
+    const image = known.get(hash)
+    if (image && !(await store.hasObject(hash))) {
+      await compute.run('judge-images', { images: [image.request] }, { signal, lane: 'cpu' })
+    }
+    const bytes = await store.getObject(hash)
+    return `data:${image?.mime ?? 'image/png'};base64,${Buffer.from(bytes).toString('base64')}`
+  }
 }

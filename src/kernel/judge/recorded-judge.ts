@@ -59,6 +59,7 @@ export const recordedJudge: JudgeKind<typeof recordedSettings> = {
           rows,
           origin: `${recorded.length} recorded answers about ${pairs} images in ${file}; no judge was asked`,
           complete: true,
+          calls: 0,
           settings: { answers: file, sha256: hash, lines: recorded.length },
         }
       },

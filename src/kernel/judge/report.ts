@@ -28,15 +28,24 @@ export function scoreOutputs(
   ]
 }
 
-/** What made the scores, for the lock file. */
-export function scoreLock(judged: readonly Judged[], prompt: Prompt): Record<string, unknown> {
+/**
+ * What made the scores, for the lock file.
+ *
+ * @param uses of each judge: name of the record of what a replay needs
+ */
+export function scoreLock(
+  judged: readonly Judged[],
+  prompt: Prompt,
+  uses: readonly (string | undefined)[],
+): Record<string, unknown> {
   return {
     prompt: { name: prompt.name, sha256: prompt.hash, mode: prompt.header.mode, form: prompt.form.name },
-    judges: judged.map(({ name, origin, settings, rows }) => ({
+    judges: judged.map(({ name, origin, settings, rows }, j) => ({
       name,
       origin,
       settings,
       ...totalsOf({ rows }),
+      ...(uses[j] && { uses: uses[j] }),
     })),
     agreement: agreementOf(judged) ?? null,
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 /** Parameters of a judge that is asked over the network. */
 export const endpointSettings = z.strictObject({
   model: z.string().min(1).meta({ description: 'Name of the model, as the server knows it.' }),
+  name: z.string().optional().meta({ description: "What to call this judge; the model's name by default." }),
   baseURL: z.string().optional().meta({
     description:
       'Address of an OpenAI-compatible server, https or on this machine. OPENAI_BASE_URL, or OpenAI, by default.',
@@ -48,6 +49,13 @@ export const endpointSettings = z.strictObject({
     .prefault({})
     .meta({
       description: 'Calls per question while the server is busy, and the pauses between them in seconds.',
+    }),
+  batch: z
+    .union([z.literal(true).transform(() => ({ poll: 30 })), z.strictObject({ poll: z.number().positive() })])
+    .optional()
+    .meta({
+      description:
+        "Ask through the provider's Batch API: half the price, within 24 hours. poll: seconds between looks.",
     }),
   price: z
     .strictObject({ input: z.number().min(0), output: z.number().min(0) })

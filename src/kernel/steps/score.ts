@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { MirageError } from '../errors.ts'
+import { keepUses } from '../judge/answers/replay.ts'
 import { withScores } from '../judge/columns.ts'
 import { Budget } from '../judge/costs/budget.ts'
+import { describeLedger, readLedger } from '../judge/costs/ledger.ts'
 import type { Judged } from '../judge/judgement.ts'
 import { type Assignment, JUDGES, judgeKindOf, type ReadyJudge } from '../judge/judges.ts'
 import { type Prompt, readPrompt } from '../judge/prompts/prompt.ts'
@@ -76,13 +78,17 @@ export const score: StepDefinition<typeof params> = {
     for (const settings of judgesOf(values))
       ready.push(yield* judgeKindOf(settings).prepare(settings, assignment))
     yield* announce(ready, values)
-    const judged = yield* runAll(ready)
+    const judged = distinct(yield* runAll(ready))
+    if (judged.some(({ calls }) => calls > 0)) {
+      yield { type: 'note', text: describeLedger(await readLedger(context.store)) }
+    }
 
     const value = withScores(table, judged, prompt, values.column)
+    const uses = await Promise.all(judged.map(judge => judge.uses && keepUses(context.store, judge.uses)))
     return {
       value,
       outputs: scoreOutputs(value, judged, prompt, values.column),
-      lock: scoreLock(judged, prompt),
+      lock: scoreLock(judged, prompt, uses),
       cacheable: judged.every(({ complete }) => complete),
     }
   },
@@ -152,6 +158,15 @@ async function* runAll(ready: ReadyJudge[]): AsyncGenerator<StepEvent, Judged[]>
   }
   if (judged.length === 0) throw failures[0]
   return failures.length > 0 ? judged.map(one => ({ ...one, complete: false })) : judged
+}
+
+/** Two judges of one name (the same model on two servers) get numbers. */
+function distinct(judged: Judged[]): Judged[] {
+  return judged.map((judge, i) => {
+    const same = judged.filter(({ name }) => name === judge.name)
+    const nth = judged.slice(0, i + 1).filter(({ name }) => name === judge.name).length
+    return same.length > 1 ? { ...judge, name: `${judge.name} #${nth}` } : judge
+  })
 }
 
 function columnTaken(column: string): MirageError {

@@ -27,10 +27,13 @@ export interface AnswerSource {
   find(key: string, attempt: number): Promise<StoredAnswer | undefined>
 }
 
+/** What identifies a question. */
+type Asked = Pick<Question, 'key' | 'endpoint' | 'api' | 'body' | 'repeat'>
+
 export interface AnswerStore extends AnswerSource {
-  keep(question: Question, answer: Omit<StoredAnswer, 'question'>): Promise<StoredAnswer>
+  keep(question: Asked, answer: Omit<StoredAnswer, 'question'>): Promise<StoredAnswer>
   /** What arrived of an answer that broke off, for whoever wants to see it. */
-  keepPartial(question: Question, partial: string, why: string): Promise<void>
+  keepPartial(question: Asked, partial: string, why: string): Promise<void>
 }
 
 export const ANSWER_SPACE = 'answer'
@@ -59,4 +62,10 @@ export function createAnswerStore(store: Store, now: () => Date = () => new Date
       })
     },
   }
+}
+
+/** Whether any answer was ever stored. */
+export async function hasAnswers(store: Store): Promise<boolean> {
+  for await (const _ of store.listRecords(ANSWER_SPACE)) return true
+  return false
 }

@@ -166,8 +166,7 @@ export class Asker {
   #giveUp(fault: Fault): void {
     this.#failuresInARow++
     const enough = Math.max(3, this.#options.limits.concurrency)
-    if (FAULTS[fault.kind].everyone || (fault.kind !== 'rejected' && this.#failuresInARow >= enough))
-      this.#down ??= fault
+    if (FAULTS[fault.kind].everyone || this.#failuresInARow >= enough) this.#down ??= fault
   }
 }
 
@@ -191,8 +190,8 @@ export async function fromStore(question: Question, source: AnswerSource): Promi
   }
 }
 
-/** Judges the last of the answers that a question got. */
-function assess(question: Question, answers: StoredAnswer[]): Known {
+/** What the last of the answers to a question says. */
+export function assess(question: Question, answers: StoredAnswer[]): Known {
   const answer = answers.at(-1)!
   const reply = readReply(question.api, answer.body)
   const read: ReadAnswer = reply

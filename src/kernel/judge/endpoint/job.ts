@@ -1,0 +1,119 @@
+import type { AnswerSource, StoredAnswer } from '../answers/answer-store.ts'
+import type { ReplayBundle } from '../answers/replay.ts'
+import type { Known, Outcome } from '../calls/ask.ts'
+import { type Endpoint, HOW_TO_CONFIGURE } from '../calls/endpoint.ts'
+import { BATCH_FACTOR, costOf, type Price, priceOf } from '../costs/prices.ts'
+import { estimateTokens } from '../costs/tokens.ts'
+import type { Assignment, Bill } from '../judges.ts'
+import type { EndpointJudgeSettings } from '../settings.ts'
+import { type Inquiry, type Look, samplingFrom } from './inquiry.ts'
+
+/** Everything that one judge of a cell has to find out. */
+export interface EndpointJob {
+  settings: EndpointJudgeSettings
+  assignment: Assignment
+  endpoint: Endpoint
+  /** Equal questions (two rows with the same pixels) are one group. */
+  groups: Group[]
+  /** Rows that cannot be looked at, and why. */
+  unasked: Map<number, string>
+  /** Where answers are looked up: the store, or the replay bundle alone. */
+  source: AnswerSource
+  replay?: ReplayBundle
+}
+
+export interface Group extends Inquiry {
+  looks: Look[]
+  /** What the source says. */
+  known: Known
+}
+
+/** What came of a group. */
+export interface Asked {
+  group: Group
+  outcome: Outcome
+  /** It was not asked, and another run may ask it. */
+  open: boolean
+  /** A person changed something on the way. */
+  edited?: true
+}
+
+export type Tell = (asked: Asked) => void
+
+export const priceFor = ({ settings, endpoint }: EndpointJob): Price | undefined =>
+  priceOf(settings.model, { given: settings.price, ...endpoint })
+
+/** What part of the list price is paid. */
+export const costFactor = ({ settings }: EndpointJob): number => (settings.batch ? BATCH_FACTOR : 1)
+
+/** Why open questions stay open, if they do. */
+export function silence({ endpoint, assignment, replay }: EndpointJob): string | undefined {
+  if (replay) return undefined
+  if (assignment.context.offline) return 'the run is offline'
+  return endpoint.unconfigured
+}
+
+export function billOf(job: EndpointJob): Bill | undefined {
+  const open = job.groups.filter(({ known }) => known.kind === 'open')
+  if (open.length === 0 || job.replay || silence(job) !== undefined) return undefined
+  const images = new Set(open.flatMap(({ content }) => content.images.map(({ prepared }) => prepared.hash)))
+  const estimates = open.flatMap(inquiry => estimateOf(inquiry, job) ?? [])
+  const known = estimates.length === open.length
+  const cost = known ? estimates.reduce((sum, estimate) => sum + estimate, 0) : undefined
+  return { host: job.endpoint.host, calls: open.length, images: images.size, cost }
+}
+
+/** Estimated US dollars of one answer; undefined where the price is not known. */
+export function estimateOf({ content }: Inquiry, job: EndpointJob): number | undefined {
+  const price = priceFor(job)
+  if (!price) return undefined
+  const { model, detail } = samplingFrom(job.settings, job.assignment.prompt)
+  return costOf(estimateTokens(content, model, detail, meanOutput(job)), price, costFactor(job))
+}
+
+/** Mean length of the answers so far, in tokens; undefined before the first. */
+function meanOutput({ groups }: EndpointJob): number | undefined {
+  let [tokens, count] = [0, 0]
+  for (const { known } of groups) {
+    for (const { usage } of known.answers) {
+      if (!usage) continue
+      tokens += usage.output
+      count++
+    }
+  }
+  return count > 0 ? tokens / count : undefined
+}
+
+export const unasked = (group: Group, why: string): Asked => ({
+  group,
+  outcome: { kind: 'failed', reason: `not asked: ${why}`, answers: group.known.answers, calls: 0 },
+  open: true,
+})
+
+/** Tokens and dollars of all answers to a question, also of those that could not be used. */
+export function spentOn(answers: readonly StoredAnswer[]): {
+  tokens?: { input: number; output: number }
+  cost?: number
+} {
+  const counted = answers.flatMap(({ usage }) => usage ?? [])
+  const costs = answers.flatMap(({ cost }) => cost ?? [])
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+  return {
+    ...(counted.length > 0 && {
+      tokens: {
+        input: sum(counted.map(({ input }) => input)),
+        output: sum(counted.map(({ output }) => output)),
+      },
+    }),
+    ...(costs.length > 0 && { cost: sum(costs) }),
+  }
+}
+
+export function openNote(job: EndpointJob, open: number): string {
+  const { endpoint, settings, assignment } = job
+  const many = `${open} ${open === 1 ? 'question' : 'questions'} to ${settings.model} stayed open`
+  if (assignment.context.offline) return `${many}, because the run is offline. Run it online to ask them.`
+  if (endpoint.unconfigured) return `${many}: ${endpoint.unconfigured}. ${HOW_TO_CONFIGURE}`
+  const { limit, spent } = assignment.budget
+  return `${many}, because the budget of $${limit} is spent ($${spent.toFixed(4)}). Raise \`budget\` and run the cell again: nothing that was answered is asked again.`
+}

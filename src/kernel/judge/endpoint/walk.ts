@@ -1,0 +1,257 @@
+import type { StepEvent } from '../../step.ts'
+import { AnswerProblem, findingsOf, type Json, numberIn } from '../answers/fields.ts'
+import type { AnswerForm, Reading } from '../answers/forms.ts'
+import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'
+import { readReply } from '../answers/replies.ts'
+import type { Asker } from '../calls/ask.ts'
+import { fromStore } from '../calls/ask.ts'
+import { questionKey, samplingOf } from '../questions/question.ts'
+import { type QuestionContent, requestBody } from '../questions/request.ts'
+import { askWithin, createAsker, fromBundle } from './ask-all.ts'
+import { samplingFrom } from './inquiry.ts'
+import { type Asked, type EndpointJob, type Group, silence, spentOn, type Tell, unasked } from './job.ts'
+
+/** The way from a prompt to a score, as far as it has been gone. Each stage makes a new one. */
+interface Walk {
+  content: QuestionContent
+  body: Json
+  asked: Asked
+  reply?: Reply
+  read?: ReadAnswer
+  reading?: Reading
+  edited?: true
+  /** What was wrong with an edit. */
+  problem?: string
+}
+
+interface Desk {
+  job: EndpointJob
+  asker: Asker
+  group: Group
+}
+
+/** A point at which a person can look and change something. */
+interface Stage {
+  name: string
+  /** Does the stage's work. */
+  enter?(walk: Walk, desk: Desk): Walk | Promise<Walk>
+  /** What there is to see. */
+  show(walk: Walk, desk: Desk): Record<string, unknown>
+  /** Takes an edit. Throws an AnswerProblem when it cannot be used. */
+  edit(walk: Walk, edit: Record<string, unknown>, desk: Desk): Walk
+}
+
+const STAGES: readonly Stage[] = [
+  {
+    name: 'prompt',
+    show: ({ content }, { job }) => ({
+      text: content.text,
+      ...(content.system !== undefined && { system: content.system }),
+      prompt: job.assignment.prompt.name,
+      mode: job.assignment.prompt.header.mode,
+    }),
+    edit: (walk, { text, system }) => ({
+      ...walk,
+      content: {
+        ...walk.content,
+        ...(typeof text === 'string' && { text }),
+        ...(typeof system === 'string' && { system }),
+      },
+    }),
+  },
+  {
+    name: 'images',
+    show: ({ content }) => ({
+      images: content.images.map(({ label, prepared }) => ({ label, ...prepared })),
+    }),
+    edit: (walk, { images }) => ({
+      ...walk,
+      content: { ...walk.content, images: chosen(walk.content, images) },
+    }),
+  },
+  {
+    name: 'request',
+    enter: (walk, { job, group }) => {
+      const sampling = samplingOf(samplingFrom(job.settings, job.assignment.prompt), group.question.repeat)
+      return { ...walk, body: requestBody(job.settings.api, walk.content, sampling) }
+    },
+    show: ({ body }, { job, group }) => ({
+      endpoint: job.endpoint.baseURL,
+      api: job.settings.api,
+      repeat: group.question.repeat,
+      body,
+      schema: job.assignment.prompt.form.schema,
+    }),
+    edit: (walk, { body }) => {
+      if (typeof body !== 'object' || body === null)
+        throw new AnswerProblem('the body of a request is an object')
+      return { ...walk, body: body as Json }
+    },
+  },
+  {
+    name: 'answer',
+    enter: async (walk, desk) => withAnswer(walk, await ask(walk, desk)),
+    show: ({ asked, reply, problem }) => ({
+      text: reply?.text ?? '',
+      ...(reply?.refusal !== undefined && { refusal: reply.refusal }),
+      ...(reply?.cut && { cut: reply.cut }),
+      stored: asked.outcome.calls === 0 && asked.outcome.answers.length > 0,
+      calls: asked.outcome.calls,
+      ...spentOn(asked.outcome.answers),
+      ...(!reply && asked.outcome.kind === 'failed' && { problem: asked.outcome.reason }),
+      ...(problem && { problem }),
+    }),
+    edit: (walk, { text }) => {
+      if (typeof text !== 'string') throw new AnswerProblem('an answer is a text')
+      return { ...walk, reply: { text } }
+    },
+  },
+  {
+    name: 'parsed',
+    enter: (walk, { job }) => {
+      const read = walk.reply && readAnswer(walk.reply, job.assignment.prompt.form)
+      return { ...walk, read, reading: read?.kind === 'read' ? read.reading : undefined }
+    },
+    show: ({ read, asked, problem }) => ({
+      ...(read?.kind === 'read' && {
+        answer: read.value ?? null,
+        how: read.how,
+        remarks: read.reading.remarks,
+      }),
+      ...(read?.kind === 'unusable' && { problem: `the answer cannot be used: ${read.reason}` }),
+      ...(!read && asked.outcome.kind === 'failed' && { problem: asked.outcome.reason }),
+      ...(problem && { problem }),
+    }),
+    edit: (walk, { answer }, { job }) => {
+      const value = answer as Json
+      const reading = formOf(job).read(typeof value === 'object' && value !== null ? value : {})
+      return { ...walk, read: { kind: 'read', reading, how: 'strict', value }, reading }
+    },
+  },
+  {
+    name: 'score',
+    show: ({ reading, read, asked, problem }, { job }) => ({
+      score: reading?.score ?? null,
+      range: formOf(job).range,
+      findings: reading?.findings ?? [],
+      ...(!reading && { problem: reasonOf(read, asked) }),
+      ...(problem && { problem }),
+    }),
+    edit: (walk, { score, findings }, { job }) => ({
+      ...walk,
+      reading: {
+        remarks: [],
+        ...walk.reading,
+        score: numberIn(score ?? walk.reading?.score, 'score', formOf(job).range),
+        findings: findings === undefined ? (walk.reading?.findings ?? []) : findingsOf(findings),
+      },
+    }),
+  },
+]
+
+const formOf = (job: EndpointJob): AnswerForm => job.assignment.prompt.form
+
+/**
+ * Walks through every question, one after the other, and stops at each stage. What a person changes at a stage is used
+ * from there on; an edited answer is never stored as the judge's.
+ */
+export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
+  const asker = createAsker(job, job.assignment.context.signal)
+  for (const { known } of job.groups) job.assignment.budget.settle(0, spentOn(known.answers).cost ?? 0)
+  let done = 0
+  for (const group of job.groups) {
+    tell(yield* walk({ job, asker, group }))
+    yield { type: 'progress', done: ++done, total: job.groups.length, label: 'stepping', unit: 'answers' }
+  }
+}
+
+async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
+  const { group, job } = desk
+  const start: Walk = {
+    content: group.content,
+    body: group.question.body,
+    asked: unasked(group, 'not reached'),
+  }
+  /** The walk as each stage found it, so that a stage can be gone through again. */
+  const before: Walk[] = [start]
+  let at = 0
+  let again: Walk | undefined
+  while (at < STAGES.length) {
+    const stage = STAGES[at]
+    const entered = again ?? (await (stage.enter?.(before[at], desk) ?? before[at]))
+    again = undefined
+    const { id, method } = job.assignment.table.rows[group.looks[0].row]
+    const reply: unknown = yield {
+      type: 'stage',
+      stage: stage.name,
+      row: { id, method },
+      values: stage.show(entered, desk),
+    }
+    const { restart, stage: from, ...edit } = (reply ?? {}) as Record<string, unknown>
+    if (restart) {
+      const target = STAGES.findIndex(({ name }) => name === from)
+      at = target >= 0 && target < at ? target : at
+      continue
+    }
+    if (Object.keys(edit).length === 0) before[++at] = { ...entered, problem: undefined }
+    else {
+      try {
+        before[at + 1] = { ...stage.edit(entered, edit, desk), edited: true, problem: undefined }
+        at++
+      } catch (error) {
+        if (!(error instanceof AnswerProblem)) throw error
+        again = { ...entered, problem: `the edit cannot be used: ${error.message}` }
+      }
+    }
+  }
+  return outcomeOf(before[at])
+}
+
+/** Asks the question that the walk has arrived at, which may be an edited one with a key of its own. */
+async function ask({ body }: Walk, { job, asker, group }: Desk): Promise<Asked> {
+  const { source, replay } = job
+  const question = { ...group.question, body, key: questionKey({ ...group.question, body }) }
+  const known = question.key === group.question.key ? group.known : await fromStore(question, source)
+  const asked: Group = { ...group, question, known }
+  if (known.kind !== 'open') return { group: asked, outcome: { ...known, calls: 0 }, open: false }
+  if (replay) return fromBundle(asked, job)
+  const silent = silence(job)
+  return silent === undefined ? askWithin(asked, job, asker) : unasked(asked, silent)
+}
+
+function withAnswer(walk: Walk, asked: Asked): Walk {
+  const answer = asked.outcome.answers.at(-1)
+  const reply = answer && readReply(asked.group.question.api, answer.body)
+  return { ...walk, asked, reply }
+}
+
+function reasonOf(read: ReadAnswer | undefined, { outcome }: Asked): string {
+  if (read?.kind === 'unusable') return `the answer cannot be used: ${read.reason}`
+  return outcome.kind === 'failed' ? outcome.reason : 'there is no answer'
+}
+
+function outcomeOf({ asked, read, reading, edited }: Walk): Asked {
+  const { answers, calls } = asked.outcome
+  if (!reading) {
+    const fault = asked.outcome.kind === 'failed' ? asked.outcome.fault : undefined
+    return { ...asked, outcome: { kind: 'failed', reason: reasonOf(read, asked), fault, answers, calls } }
+  }
+  const used = read?.kind === 'read' ? read : ({ kind: 'read', how: 'strict', value: undefined } as const)
+  return {
+    ...asked,
+    open: false,
+    outcome: { kind: 'answered', answers, calls, read: { ...used, reading } },
+    ...(edited && { edited }),
+  }
+}
+
+/** Images in another order, with other labels, or fewer of them, named by their hashes. */
+function chosen({ images }: QuestionContent, edit: unknown): QuestionContent['images'] {
+  if (!Array.isArray(edit)) throw new AnswerProblem('images are a list of { hash, label }')
+  return edit.map(item => {
+    const { hash, label } = (item ?? {}) as Json
+    const image = images.find(({ prepared }) => prepared.hash === hash)
+    if (!image) throw new AnswerProblem(`no image of this question has the hash ${String(hash).slice(0, 12)}`)
+    return { ...image, ...(typeof label === 'string' && { label }) }
+  })
+}
