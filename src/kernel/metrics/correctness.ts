@@ -56,7 +56,7 @@ function row(name: Class, label: string, summary: string, direction: 'higher' | 
       }
       if (count === 0)
         return { value: null, why: `no pixel differs by more than the threshold ${values.threshold}` }
-      return { value: sum / count, map: { plane, range: [0, 1] } }
+      return { value: sum / count, map: { range: [0, 1], plane: () => plane } }
     },
   })
 }

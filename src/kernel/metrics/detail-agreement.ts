@@ -37,6 +37,6 @@ export const detailAgreement = defineMetric({
       }
     }
     if (count === 0) return { value: null, why: 'one of the images is flat everywhere' }
-    return { value: sum / count, map: { plane: spread(agreement, width, height), range: [-1, 1] } }
+    return { value: sum / count, map: { range: [-1, 1], plane: () => spread(agreement, width, height) } }
   },
 })

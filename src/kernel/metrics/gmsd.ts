@@ -36,7 +36,7 @@ export const gmsd = defineMetric({
     for (let i = 0; i < map.data.length; i++) squares += (map.data[i] - mean) ** 2
     return {
       value: Math.sqrt(squares / Math.max(1, map.data.length - 1)),
-      map: { plane: doubled(map, sr.pixels.width, sr.pixels.height), range: [0, 1] },
+      map: { range: [0, 1], plane: () => doubled(map, sr.pixels.width, sr.pixels.height) },
     }
   },
 })

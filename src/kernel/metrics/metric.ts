@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Pixels, Plane } from '../images/pixels.ts'
 import type { Direction } from '../protocol/mime.ts'
+import type { FeatureSource, NetworkRequest } from './features/network.ts'
 
 /** Images that a metric may need beside SR. */
 export type Reference = 'gt' | 'lr'
@@ -28,11 +29,11 @@ export interface MetricImages {
   shared<T>(key: string, make: () => T): T
 }
 
-/** A value per pixel of SR. */
+/** A value per pixel of SR, made only when asked for. */
 export interface MetricMap {
-  plane: Plane
   /** Values that the two ends of an 8-bit overlay stand for. */
   range: [number, number]
+  plane(): Plane
 }
 
 export interface Measurement {
@@ -42,27 +43,7 @@ export interface Measurement {
   map?: MetricMap
 }
 
-/** What a metric can ask of the process that measures. */
-export interface MetricServices {
-  /** Values of a network's taps for an image; cached by content. */
-  features(network: FeatureNetwork, image: MetricImage): Promise<Feature[]>
-}
-
-/** A network with named taps, by name and the checksum of its weights. */
-export interface FeatureNetwork {
-  readonly name: string
-}
-
-/** One tap: `channels` values at each of `height` x `width` places, channel by channel (CHW). */
-export interface Feature {
-  tap: string
-  channels: number
-  height: number
-  width: number
-  data: Float32Array
-}
-
-export interface MetricDefinition<Schema extends z.ZodType = z.ZodType> {
+export interface MetricDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** The word in `use:`; also the column, unless `as` names another. */
   name: string
   label: string
@@ -71,21 +52,24 @@ export interface MetricDefinition<Schema extends z.ZodType = z.ZodType> {
   direction: Direction
   range: [number | null, number | null]
   unit?: string
-  /** Everything that changes the value, with defaults for all of it. */
+  /** Everything that changes the value, with defaults for all that can have one. */
   settings: Schema
   /** Raised whenever the same images and settings would give another value. */
   version: string
   /** Paper or official code that defines it. */
   source: string
   needs(settings: z.output<Schema>): readonly Reference[]
+  /** The network that the metric measures with, where it does. */
+  network?(settings: z.output<Schema>): NetworkRequest
+  /** `network` is given where the row asks for one. */
   measure(
     images: MetricImages,
     settings: z.output<Schema>,
-    services: MetricServices,
+    network?: FeatureSource,
   ): Measurement | Promise<Measurement>
 }
 
 /** Keeps the type of the settings inside the row while the registry holds rows of all kinds. */
-export function defineMetric<Schema extends z.ZodType>(metric: MetricDefinition<Schema>): MetricDefinition {
+export function defineMetric<Schema extends z.ZodObject>(metric: MetricDefinition<Schema>): MetricDefinition {
   return metric as unknown as MetricDefinition
 }

@@ -1,6 +1,7 @@
 import { MirageError, nearest } from '../errors.ts'
 import { hallucination, improvement, omission } from './correctness.ts'
 import { detailAgreement } from './detail-agreement.ts'
+import { featureMetrics } from './feature-distance.ts'
 import { gmsd } from './gmsd.ts'
 import { lrConsistency } from './lr-consistency.ts'
 import type { MetricDefinition } from './metric.ts'
@@ -23,6 +24,7 @@ export const METRICS: readonly MetricDefinition[] = [
   hallucination,
   omission,
   improvement,
+  ...featureMetrics,
 ]
 
 /** @throws MirageError `metric-unknown`, which lists the known ones */

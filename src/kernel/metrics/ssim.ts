@@ -23,9 +23,12 @@ export const ssim = defineMetric({
     const a = cropPlane(sr.roundedLuma(), border)
     const b = cropPlane(gt!.roundedLuma(), border)
     if (Math.min(a.width, a.height) < WINDOW) return tooSmall(a, WINDOW)
-    const windows = createPlane(a.width - WINDOW + 1, a.height - WINDOW + 1)
-    const { ssim } = structure(a, b, windows.data)
-    return { value: ssim, map: { plane: spread(windows, sr.pixels.width, sr.pixels.height), range: [0, 1] } }
+    const map = () => {
+      const windows = createPlane(a.width - WINDOW + 1, a.height - WINDOW + 1)
+      structure(a, b, windows.data)
+      return spread(windows, sr.pixels.width, sr.pixels.height)
+    }
+    return { value: structure(a, b).ssim, map: { range: [0, 1], plane: map } }
   },
 })
 

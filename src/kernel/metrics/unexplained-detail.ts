@@ -47,7 +47,7 @@ export const unexplainedDetail = defineMetric({
     }
     return {
       value: percentile(strength.data, settings.percentile),
-      map: { plane: spread(strength, width, height), range: [0, FULL] },
+      map: { range: [0, FULL], plane: () => spread(strength, width, height) },
     }
   },
 })

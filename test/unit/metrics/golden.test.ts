@@ -4,12 +4,7 @@ import { expect, test } from 'vitest'
 import { decodeImage } from '../../../src/kernel/images/decode.ts'
 import { createPixels, type Pixels } from '../../../src/kernel/images/pixels.ts'
 import { metricImages } from '../../../src/kernel/metrics/images.ts'
-import type { MetricServices } from '../../../src/kernel/metrics/metric.ts'
 import { metricByName } from '../../../src/kernel/metrics/registry.ts'
-
-const services: MetricServices = {
-  features: () => Promise.reject(new Error('no network is measured here')),
-}
 
 const golden: { width: number; height: number; values: [string, object, number][] } = JSON.parse(
   readFileSync('test/fixtures/data/metrics.json', 'utf8'),
@@ -42,7 +37,7 @@ test.each(golden.values)(
   async (name, settings, expected) => {
     const metric = metricByName(name)
     const images = patterns(golden.width, golden.height)
-    const { value } = await metric.measure(images, metric.settings.parse(settings), services)
+    const { value } = await metric.measure(images, metric.settings.parse(settings))
     // Pixels are single precision here and double there.
     expect(Math.abs(value! / expected - 1)).toBeLessThan(2e-6)
   },
@@ -68,7 +63,7 @@ test.skipIf(!existsSync(DATA))(
       })
       for (const name of ['psnr', 'ssim'] as const) {
         const metric = metricByName(name)
-        const { value } = await metric.measure(images, metric.settings.parse({}), services)
+        const { value } = await metric.measure(images, metric.settings.parse({}))
         // Published with six digits after the point, computed in single precision.
         expect(Math.abs(value! - Number(values[name])), `${name} of ${id}`).toBeLessThan(1e-4)
       }
