@@ -72,6 +72,13 @@ export interface PageOptions {
   state?: unknown
 }
 
+export interface Area {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
 export interface RendererPage {
   page: Page
   /** Renders an output and waits until its element has content. */
@@ -84,6 +91,10 @@ export interface RendererPage {
   setTheme(theme: ThemeName): Promise<void>
   /** RGBA of a canvas pixel, in CSS px from its corner. */
   pixel(selector: string, x: number, y: number): Promise<number[]>
+  /** Where a canvas has exactly this colour: the corner and size of the area, in canvas px; null where nowhere. */
+  find(selector: string, colour: readonly number[]): Promise<Area | null>
+  /** Waits until no canvas of the page is loading and everything was painted. */
+  settle(): Promise<void>
   /** Page errors, console errors and requests for anything but the bundle and the objects. */
   problems: string[]
   close(): Promise<void>
@@ -166,6 +177,33 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
         },
         [x, y],
       ),
+    find: (selector, colour) =>
+      page.locator(selector).evaluate((element, [r, g, b]) => {
+        const canvas = element as HTMLCanvasElement
+        const { data, width } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        const box = { x0: 1e9, y0: 1e9, x1: -1, y1: -1 }
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i] !== r || data[i + 1] !== g || data[i + 2] !== b || data[i + 3] !== 255) continue
+          const x = (i / 4) % width
+          const y = Math.floor(i / 4 / width)
+          box.x0 = Math.min(box.x0, x)
+          box.y0 = Math.min(box.y0, y)
+          box.x1 = Math.max(box.x1, x)
+          box.y1 = Math.max(box.y1, y)
+        }
+        return box.x1 < 0
+          ? null
+          : { x: box.x0, y: box.y0, width: box.x1 - box.x0 + 1, height: box.y1 - box.y0 + 1 }
+      }, colour),
+    async settle() {
+      await page.waitForFunction(() => document.querySelector('canvas[data-state="loading"]') === null)
+      await page.evaluate(
+        () =>
+          new Promise<void>(done =>
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))),
+          ),
+      )
+    },
     close: () => context.close(),
   }
 }

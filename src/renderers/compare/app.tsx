@@ -2,8 +2,11 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { ComparePayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
 import { useStore } from '../shared/store.ts'
-import { type Comparison, createComparison, type RememberedComparison } from './comparison.ts'
+import { Crop } from './crop.tsx'
 import { Findings } from './findings.tsx'
+import { Help } from './help.tsx'
+import { Loupe } from './loupe.tsx'
+import { type Comparison, createComparison, type RememberedComparison } from './model/comparison.ts'
 import { Options } from './options.tsx'
 import { Readout } from './readout.tsx'
 import { Stage } from './stage.tsx'
@@ -32,7 +35,10 @@ export function Compare({ payload, services, remembered, remember }: CompareProp
       <Toolbar comparison={comparison} />
       <Options comparison={comparison} />
       <Stage comparison={comparison} pictures={services.pictures} columns={payload.columns} />
+      {state.crop && <Crop comparison={comparison} services={services} columns={payload.columns} />}
+      {state.loupe && <Loupe comparison={comparison} pictures={services.pictures} />}
       <Readout comparison={comparison} pictures={services.pictures} />
+      {state.help && <Help />}
       {state.findings && <Findings comparison={comparison} />}
     </div>
   )

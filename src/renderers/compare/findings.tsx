@@ -1,8 +1,8 @@
 import type { Finding } from '../../kernel/protocol/mime.ts'
 import { formatValue } from '../shared/numbers.ts'
 import { useStore } from '../shared/store.ts'
-import type { Comparison } from './comparison.ts'
-import { modeOf } from './modes.ts'
+import type { Comparison } from './model/comparison.ts'
+import { modeOf } from './model/modes.ts'
 
 /** What the judge wrote about the visible images, as text; a finding with a box is looked at by pressing it. */
 export function Findings({ comparison }: { comparison: Comparison }) {

@@ -2,9 +2,9 @@ import type { ComparePayload } from '../../kernel/protocol/mime.ts'
 import { defineRenderer } from '../shared/activate.tsx'
 import { Compare } from './app.tsx'
 import css from './compare.css' with { type: 'text' }
-import type { RememberedComparison } from './comparison.ts'
-import { frameOf } from './images.ts'
-import { layoutPanes } from './layout.ts'
+import type { RememberedComparison } from './model/comparison.ts'
+import { frameOf } from './model/images.ts'
+import { layoutPanes } from './model/layout.ts'
 
 /** Toolbar, options and read-out around the panes, in CSS px. */
 const CHROME = 96

@@ -2,10 +2,10 @@ import { colourMap, cssGradient } from '../shared/colormaps.ts'
 import { Button, Segments, Select, Slider } from '../shared/controls.tsx'
 import { formatValue, shorten } from '../shared/numbers.ts'
 import { useStore } from '../shared/store.ts'
-import type { Comparison } from './comparison.ts'
-import { legendRange } from './difference.ts'
-import { ABSOLUTE_MAP, OVERLAY_MAP, SIGNED_MAP } from './scene.ts'
-import { type Channel, type CompareState, toggleShown } from './state.ts'
+import type { Comparison } from './model/comparison.ts'
+import { type Channel, type CompareState, toggleShown } from './model/state.ts'
+import { legendRange } from './pixels/difference.ts'
+import { ABSOLUTE_MAP, OVERLAY_MAP, SIGNED_MAP } from './pixels/scene.ts'
 
 const CHANNELS: { value: Channel; label: string }[] = [
   { value: 'luma', label: 'Luma (BT.601)' },

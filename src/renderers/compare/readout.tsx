@@ -1,8 +1,8 @@
 import type { Pictures } from '../shared/pictures.ts'
 import { useStore } from '../shared/store.ts'
 import { useSlots } from '../shared/use-slots.ts'
-import type { Comparison } from './comparison.ts'
-import { sampleAt } from './sample.ts'
+import type { Comparison } from './model/comparison.ts'
+import { sampleAt } from './pixels/sample.ts'
 
 /** Position and exact 8-bit values under the pointer, of every image. Never announced: it follows each move. */
 export function Readout({ comparison, pictures }: { comparison: Comparison; pictures: Pictures }) {

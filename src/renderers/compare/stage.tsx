@@ -4,13 +4,13 @@ import type { Pictures } from '../shared/pictures.ts'
 import { createSlots, type Slots } from '../shared/slots.ts'
 import { useStore } from '../shared/store.ts'
 import { readTheme, type Theme, watchTheme } from '../shared/theme.ts'
-import type { Comparison } from './comparison.ts'
-import { createGestures, type Gestures } from './gestures.ts'
-import { pressKey } from './keys.ts'
-import { layoutPanes, PANE_GAP } from './layout.ts'
-import { modeOf, type Pane } from './modes.ts'
-import { paintPane } from './paint.ts'
-import { type Scene, sceneOf, slotOf, wantsOf } from './scene.ts'
+import type { Comparison } from './model/comparison.ts'
+import { createGestures, type Gestures } from './model/gestures.ts'
+import { pressKey } from './model/keys.ts'
+import { layoutPanes, PANE_GAP } from './model/layout.ts'
+import { modeOf, type Pane } from './model/modes.ts'
+import { paintPane } from './pixels/paint.ts'
+import { type Scene, sceneOf, slotOf, wantsOf } from './pixels/scene.ts'
 import { Values } from './values.tsx'
 
 /**
@@ -65,7 +65,11 @@ export function Stage({
             <span class="compare-label" title={pane.label}>
               {pane.label}
             </span>
-            <Values image={images.find(image => image.key === pane.subject)} columns={columns} />
+            <Values
+              image={images.find(image => image.key === pane.subject)}
+              images={images}
+              columns={columns}
+            />
           </figcaption>
           <PaneCanvas pane={pane} size={size} comparison={comparison} gestures={gestures} focusRoot={root} />
           {failureOf(pane, failures) !== undefined && (

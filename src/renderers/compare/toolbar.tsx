@@ -1,10 +1,10 @@
 import { Button, Segments, Select } from '../shared/controls.tsx'
 import { shorten } from '../shared/numbers.ts'
 import { useStore } from '../shared/store.ts'
-import type { Comparison } from './comparison.ts'
-import { setScale, toggleCrop } from './keys.ts'
-import { MODES } from './modes.ts'
-import { FIT, scaleOf } from './view.ts'
+import type { Comparison } from './model/comparison.ts'
+import { setScale, toggleCrop } from './model/keys.ts'
+import { MODES } from './model/modes.ts'
+import { FIT, scaleOf } from './model/view.ts'
 
 /** Longer lists are walked with the buttons: a menu of thousands helps nobody. */
 const LONGEST_MENU = 300

@@ -64,9 +64,10 @@ export function Select(props: {
 }) {
   return (
     <label class="m-field">
-      <span class={props.hideLabel ? 'm-hidden' : undefined}>{props.label}</span>
+      {!props.hideLabel && <span>{props.label}</span>}
       <select
         class="m-select"
+        aria-label={props.label}
         value={props.value}
         onChange={event => props.onChange(event.currentTarget.value)}
       >
@@ -96,6 +97,7 @@ export function Slider(props: {
       <input
         class="m-slider"
         type="range"
+        aria-label={props.label}
         min={props.min}
         max={props.max}
         step={props.step}

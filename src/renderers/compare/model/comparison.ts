@@ -1,9 +1,9 @@
-import type { ComparePayload, CompareTriplet } from '../../kernel/protocol/mime.ts'
-import { createStore, type Store } from '../shared/store.ts'
+import type { ComparePayload, CompareTriplet } from '../../../kernel/protocol/mime.ts'
+import { createStore, type Store } from '../../shared/store.ts'
+import type { Attention } from '../pixels/paint.ts'
 import { frameOf, type KeyedImage, keyImages } from './images.ts'
 import { layoutPanes } from './layout.ts'
 import { modeOf } from './modes.ts'
-import type { Attention } from './paint.ts'
 import { AT_REST, adoptState, type CompareState, type Motion, openingState } from './state.ts'
 import { type Point, panBy, type Size, type View, zoomAt } from './view.ts'
 

@@ -1,4 +1,4 @@
-import type { CompareImage, CompareTriplet } from '../../kernel/protocol/mime.ts'
+import type { CompareImage, CompareTriplet } from '../../../kernel/protocol/mime.ts'
 import type { Size } from './view.ts'
 
 /** An image of a triplet under a key that means the same in every triplet: `lr`, `gt`, `sr:METHOD`. */

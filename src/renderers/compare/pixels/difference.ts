@@ -1,7 +1,7 @@
-import type { ColourMap } from '../shared/colormaps.ts'
-import { type Picture, pictureFrom } from '../shared/picture.ts'
-import type { Channel } from './state.ts'
-import type { Size } from './view.ts'
+import type { ColourMap } from '../../shared/colormaps.ts'
+import { type Picture, pictureFrom } from '../../shared/picture.ts'
+import type { Channel } from '../model/state.ts'
+import type { Size } from '../model/view.ts'
 
 export interface DifferenceSettings {
   channel: Channel

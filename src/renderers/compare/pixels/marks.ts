@@ -1,9 +1,9 @@
-import type { Placement } from '../shared/picture.ts'
-import type { Theme } from '../shared/theme.ts'
-import type { Pane } from './modes.ts'
+import type { Placement } from '../../shared/picture.ts'
+import type { Theme } from '../../shared/theme.ts'
+import type { Pane } from '../model/modes.ts'
+import type { Region } from '../model/state.ts'
+import type { Point } from '../model/view.ts'
 import type { Scene } from './scene.ts'
-import type { Region } from './state.ts'
-import type { Point } from './view.ts'
 
 /** What every mark needs; lengths on the canvas are CSS px times `ratio`. */
 export interface Marks {

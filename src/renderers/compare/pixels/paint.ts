@@ -1,10 +1,10 @@
-import type { Placement } from '../shared/picture.ts'
-import type { Slots } from '../shared/slots.ts'
-import type { Theme } from '../shared/theme.ts'
+import type { Placement } from '../../shared/picture.ts'
+import type { Slots } from '../../shared/slots.ts'
+import type { Theme } from '../../shared/theme.ts'
+import type { Pane } from '../model/modes.ts'
+import { type Point, placeFrame, type Size } from '../model/view.ts'
 import { paintCrop, paintFindings, paintProbe, paintRulers, paintSplit } from './marks.ts'
-import type { Pane } from './modes.ts'
 import { type Scene, slotOf } from './scene.ts'
-import { type Point, placeFrame, type Size } from './view.ts'
 
 export interface PaneCanvas {
   pane: Pane

@@ -1,6 +1,6 @@
-import type { Picture } from '../shared/picture.ts'
+import type { Picture } from '../../shared/picture.ts'
+import type { Point, Size } from '../model/view.ts'
 import { nearestSample } from './difference.ts'
-import type { Point, Size } from './view.ts'
 
 /** Red, green and blue, 0..255, of the image pixel that covers a frame pixel. */
 export function sampleAt(picture: Picture, frame: Size, at: Point): [number, number, number] {

@@ -1,13 +1,13 @@
-import type { Overlay } from '../../kernel/protocol/mime.ts'
-import { colourMap } from '../shared/colormaps.ts'
-import type { Pictures } from '../shared/pictures.ts'
-import type { Want } from '../shared/slots.ts'
+import type { Overlay } from '../../../kernel/protocol/mime.ts'
+import { colourMap } from '../../shared/colormaps.ts'
+import type { Pictures } from '../../shared/pictures.ts'
+import type { Want } from '../../shared/slots.ts'
+import type { KeyedImage } from '../model/images.ts'
+import { modeOf, type Pane } from '../model/modes.ts'
+import type { CompareState, Motion } from '../model/state.ts'
+import type { Size } from '../model/view.ts'
 import { differencePicture } from './difference.ts'
-import type { KeyedImage } from './images.ts'
-import { modeOf, type Pane } from './modes.ts'
 import { overlayPicture } from './overlay.ts'
-import type { CompareState, Motion } from './state.ts'
-import type { Size } from './view.ts'
 
 /** What is to be seen of one triplet: enough to draw it, nothing of how. */
 export interface Scene {
