@@ -30,19 +30,21 @@ export const networkManifest = z.strictObject({
   /** What the network is called; never the name of another one. */
   name: z.string().min(1),
   source: z.string().default(''),
-  input: z.strictObject({
-    /** Name of the ONNX input, batch x 3 x height x width; the only one by default. */
-    name: z.string().optional(),
-    /** Side in pixels that images are resized to (antialiased bicubic); `native` keeps their size. */
-    size: z.union([count, z.literal('native')]).default('native'),
-    /** With `native`, sides are resized to the nearest multiple of this (the patch of a transformer). */
-    multiple: count.default(1),
-    /** Smallest side that the network takes. */
-    minimum: count.default(1),
-    /** Subtracted from R, G, B in 0..1, before division by `std`. */
-    mean: rgb.default([0, 0, 0]),
-    std: rgb.default([1, 1, 1]),
-  }),
+  input: z
+    .strictObject({
+      /** Name of the ONNX input, batch x 3 x height x width; the only one by default. */
+      name: z.string().optional(),
+      /** Side in pixels that images are resized to (antialiased bicubic); `native` keeps their size. */
+      size: z.union([count, z.literal('native')]).default('native'),
+      /** With `native`, sides are resized to the nearest multiple of this (the patch of a transformer). */
+      multiple: count.default(1),
+      /** Smallest side that the network takes. */
+      minimum: count.default(1),
+      /** Subtracted from R, G, B in 0..1, before division by `std`. */
+      mean: rgb.default([0, 0, 0]),
+      std: rgb.default([1, 1, 1]),
+    })
+    .prefault({}),
   /**
    * `cosine`: 1 - cosine of the channels at each place. `lpips`: squared difference of channels of unit length, weighted
    * per channel, at each place. `dists`: similarity of the means and of the structure of each channel over the image.
