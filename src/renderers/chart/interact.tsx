@@ -76,7 +76,6 @@ export function Interaction(props: {
       class="chart-layer"
       role="application"
       aria-label={`${label}. Arrow keys walk through ${marks.length} marks, Enter takes one.`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: marks are walked through and taken by keyboard
       tabIndex={0}
       data-over={current ? '' : undefined}
       onKeyDown={walk}

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ComparePayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
 import { useStore } from '../shared/store.ts'
@@ -14,12 +14,18 @@ import { Toolbar } from './toolbar.tsx'
 
 export type CompareProps = Omit<ViewProps<ComparePayload, RememberedComparison>, 'remember'> & {
   remember?: (state: RememberedComparison) => void
+  /** Id of the triplet to look at, when somebody else chooses. */
+  at?: string
 }
 
 /** The comparison of the images of one triplet after another. The payload has at least one triplet with images. */
-export function Compare({ payload, services, remembered, remember }: CompareProps) {
+export function Compare({ payload, services, remembered, remember, at }: CompareProps) {
   const comparison = useMemo(() => createComparison(payload, remembered), [])
   useUpdates(comparison, payload)
+  useLayoutEffect(() => {
+    const index = comparison.triplets().findIndex(({ id }) => id === at)
+    if (index >= 0) comparison.go(index)
+  }, [comparison, at])
   useEffect(() => {
     if (!remember) return
     const save = () => remember(comparison.remembered())

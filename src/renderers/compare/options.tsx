@@ -54,7 +54,6 @@ function Shown({ comparison }: { comparison: Comparison }) {
   const state = useStore(comparison.state, value => value)
   const images = comparison.images()
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a flex row in a toolbar
     <div class="m-segments" role="group" aria-label="Images side by side">
       {images.map((image, i) => (
         <Button

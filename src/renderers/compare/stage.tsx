@@ -49,7 +49,6 @@ export function Stage({
       ref={root}
       class="compare-stage"
       role="application"
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: it pans, zooms and switches by keyboard
       tabIndex={0}
       aria-label={`Images of ${comparison.triplet().id}, ${mode.label.toLowerCase()}. Press question mark for keys.`}
       style={{ gridTemplateColumns: `repeat(${across}, ${size.width}px)`, gap: `${PANE_GAP}px` }}

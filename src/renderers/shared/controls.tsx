@@ -37,7 +37,6 @@ export function Segments<T extends string>(props: {
   onChange: (value: T) => void
 }) {
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a flex row in a toolbar
     <div class="m-segments" role="group" aria-label={props.label}>
       {props.options.map(option => (
         <Button

@@ -1,5 +1,9 @@
 import { decodePicture, type Picture } from './picture.ts'
+import { createQueue } from './queue.ts'
 import type { ImageSource } from './source.ts'
+
+/** Images read and decoded at the same time. */
+const AT_ONCE = 6
 
 /** A picture in use. It stays open until released; releasing twice does nothing. */
 export interface Lease {
@@ -30,6 +34,7 @@ interface Entry {
 
 /** @param idleBytes how much may stay open for a quick return, in bytes */
 export function createPictures(source: ImageSource, idleBytes = 128 * 2 ** 20): Pictures {
+  const queue = createQueue(AT_ONCE)
   // In order of last use: a Map keeps insertion order, and `touch` re-inserts.
   const entries = new Map<string, Entry>()
 
@@ -95,7 +100,8 @@ export function createPictures(source: ImageSource, idleBytes = 128 * 2 ** 20): 
   }
 
   return {
-    acquire: hash => derive(hash, async () => decodePicture(await source.load(hash))),
+    acquire: hash =>
+      derive(hash, signal => queue(async () => decodePicture(await source.load(hash)), signal)),
     derive,
     live() {
       const open = [...entries.values()].filter(entry => entry.picture)

@@ -1,0 +1,88 @@
+import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
+import { memo } from '../shared/memo.ts'
+import { formatValue } from '../shared/numbers.ts'
+import type { Pictures } from '../shared/pictures.ts'
+import { Thumbnail } from '../shared/thumbnail.tsx'
+
+/** Lines of text under a thumbnail, in CSS px. */
+export const TEXT_LINE = 16
+
+export interface TileProps {
+  row: GalleryRow
+  place: number
+  width: number
+  thumbHeight: number
+  columns: readonly { info: ColumnInfo; decimals: number }[]
+  tags: readonly string[]
+  showTags: boolean
+  selected: boolean
+  open: boolean
+  current: boolean
+  pictures: Pictures
+  onOpen: (place: number) => void
+}
+
+/** One row: its image, its names, its numbers, its tags. */
+export const Tile = memo((props: TileProps) => {
+  const {
+    row,
+    place,
+    width,
+    thumbHeight,
+    columns,
+    tags,
+    showTags,
+    selected,
+    open,
+    current,
+    pictures,
+    onOpen,
+  } = props
+  const numbers = columns.map(({ info, decimals }) => ({
+    name: info.label ?? info.name,
+    value: formatValue(row.values[info.name], decimals),
+  }))
+  const spoken = [row.id, row.method ?? '', ...numbers.map(({ name, value }) => `${name} ${value}`), ...tags]
+  return (
+    <div
+      class="gallery-tile"
+      role="gridcell"
+      tabIndex={current ? 0 : -1}
+      data-place={place}
+      data-open={open ? '' : undefined}
+      aria-selected={selected}
+      aria-label={spoken.filter(Boolean).join(', ')}
+      title={[row.id, row.method].filter(Boolean).join(' · ')}
+      style={{ width: `${width}px` }}
+      onClick={() => onOpen(place)}
+    >
+      <Thumbnail
+        hash={row.image?.thumb ?? row.image?.hash}
+        label=""
+        width={width}
+        height={thumbHeight}
+        pictures={pictures}
+      />
+      <div class="gallery-line">
+        <span class="gallery-id">{row.id}</span>
+        <span class="m-muted gallery-method">{row.method}</span>
+      </div>
+      <div class="gallery-line gallery-numbers">
+        {numbers.map(({ name, value }) => (
+          <span key={name}>
+            <span class="m-muted">{name}</span> <span class="m-number">{value}</span>
+          </span>
+        ))}
+      </div>
+      {showTags && (
+        <div class="gallery-line">
+          {tags.map(tag => (
+            <span key={tag} class="gallery-tag">
+              {tag}
+            </span>
+          ))}
+        </div>
+      )}
+    </div>
+  )
+})
