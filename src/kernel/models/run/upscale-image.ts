@@ -1,0 +1,115 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { DecodedSamples } from '../../images/decode.ts'
+import type { ImageRef } from '../../protocol/mime.ts'
+import type { Store } from '../../store/store.ts'
+import type { ModelManifest } from '../manifest.ts'
+import { alphaChannel } from './bicubic-bands.ts'
+import { EightBitRows } from './eight-bit.ts'
+import { createImageFile, type ImageFile } from './image-file.ts'
+import type { Network } from './network.ts'
+import {
+  interpolatedBands,
+  isOutOfMemory,
+  networkBands,
+  planTiles,
+  type TileSettings,
+  tileCount,
+} from './upscale.ts'
+
+export interface UpscaleOptions {
+  store: Store
+  manifest: ModelManifest
+  /** Absent for interpolation. */
+  network?: Network
+  settings: TileSettings
+  signal: AbortSignal
+  /** Part of the image that is done, in 0..1; never goes back. */
+  onTile(fraction: number): void
+}
+
+export interface UpscaledImage {
+  /** Resolves when the PNG is encoded and in the store. */
+  stored: Promise<ImageRef>
+  facts: { tiles: number; seconds: number; notes: string[] }
+}
+
+/**
+ * Enlarges one image and begins to store it. Where a tile does not fit into memory, the tile is halved once, and said.
+ * Returns when the device is free again; encoding goes on behind `stored`.
+ */
+export async function upscaleImage(image: DecodedSamples, options: UpscaleOptions): Promise<UpscaledImage> {
+  const notes = notesOn(image)
+  let { settings } = options
+  let reached = 0
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const started = performance.now()
+      const { file, tiles } = await run(image, settings, options, fraction => {
+        reached = Math.max(reached, fraction)
+        options.onTile(reached)
+      })
+      const seconds = (performance.now() - started) / 1000
+      return { stored: store(file, image, options), facts: { tiles, seconds, notes } }
+    } catch (error) {
+      if (attempt > 0 || !isOutOfMemory(error) || options.network === undefined) throw error
+      const longest = Math.max(image.width, image.height)
+      const tile = Math.ceil(Math.min(settings.tile, longest) / 2)
+      settings = { tile, overlap: Math.min(settings.overlap, Math.floor(tile / 2)) }
+      notes.push(`memory did not suffice, so the tile was halved to ${tile} px`)
+    }
+  }
+}
+
+async function run(
+  image: DecodedSamples,
+  settings: TileSettings,
+  { store, manifest, network, signal }: UpscaleOptions,
+  onTile: (fraction: number) => void,
+): Promise<{ file: OpenFile; tiles: number }> {
+  const { scale } = manifest
+  const plan = network && planTiles(image, network, manifest, settings)
+  const tiles = plan ? tileCount(plan) : 1
+  let finished = 0
+  const bands =
+    network && plan
+      ? networkBands(image, network, scale, plan, signal, () => onTile(++finished / tiles))
+      : interpolatedBands(image, scale, signal)
+  const eightBit = new EightBitRows(image, scale)
+  const path = store.temporaryPath()
+  await mkdir(dirname(path), { recursive: true })
+  const channels = eightBit.channels === 4 ? 4 : 3
+  const file = createImageFile(path, image.width * scale, image.height * scale, channels)
+  try {
+    for await (const band of bands) await file.write(eightBit.rows(band))
+  } catch (error) {
+    await file.abandon()
+    throw error
+  }
+  return { file: { ...file, path }, tiles }
+}
+
+type OpenFile = ImageFile & { path: string }
+
+async function store(
+  file: OpenFile,
+  { width, height }: DecodedSamples,
+  { store, manifest: { scale } }: UpscaleOptions,
+): Promise<ImageRef> {
+  try {
+    const thumbnail = await file.end()
+    const hash = await store.adoptFile(file.path)
+    const thumb = thumbnail ? await store.putObject(thumbnail) : hash
+    return { hash, width: width * scale, height: height * scale, mime: 'image/png', thumb }
+  } catch (error) {
+    await file.abandon()
+    throw error
+  }
+}
+
+function notesOn(image: DecodedSamples): string[] {
+  const notes = [...image.converted]
+  if (image.max > 255) notes.push('16-bit LR read at full precision, SR written with 8 bits')
+  if (alphaChannel(image) !== undefined) notes.push('alpha kept, enlarged bicubically')
+  return notes
+}
