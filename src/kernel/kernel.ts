@@ -24,6 +24,7 @@ import { verify } from './session/verify.ts'
 import { exportStudy } from './share/export-study.ts'
 import { STEPS } from './steps/index.ts'
 import { promptCell } from './steps/prompt.ts'
+import { scriptCell } from './steps/script.ts'
 import { createFolderStore } from './store/folder-store.ts'
 import { sniffMime } from './store/sniff.ts'
 import type { Store } from './store/store.ts'
@@ -38,7 +39,7 @@ export interface KernelOptions {
   log(line: string): void
 }
 
-const LANGUAGE: Language = { steps: STEPS, prompt: promptCell }
+const LANGUAGE: Language = { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) }
 
 type Parsed<K extends RequestName> = z.output<(typeof requests)[K]>
 type Handlers = { [K in RequestName]: (params: Parsed<K>) => Promise<Replies[K]> }

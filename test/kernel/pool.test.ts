@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import type { Compute } from '../../src/kernel/compute/compute.ts'
 import { ComputePool } from '../../src/kernel/compute/pool.ts'
 
 const entry = fileURLToPath(new URL('../fixtures/toy-compute.ts', import.meta.url))
@@ -21,7 +20,11 @@ function toyPool(): {
       compute.run(job, params, { signal: new AbortController().signal, ...options }),
   }
 }
-type Options = Parameters<Compute['run']>[2] & { onProgress?(done: number): void }
+interface Options {
+  signal: AbortSignal
+  lane?: 'device' | 'cpu'
+  onProgress?(done: number): void
+}
 
 afterEach(() => {
   for (const pool of pools.splice(0)) pool.close()

@@ -111,7 +111,7 @@ function open(listen: (event: CellEvent) => void = () => {}): Session {
     path,
     store,
     compute: {} as Compute,
-    language: { steps: { make, add, wait, stages }, prompt: make },
+    language: { steps: { make, add, wait, stages }, prompt: make, script: make },
     record: createRunRecord(path, store),
     env: {},
     emit: event => {

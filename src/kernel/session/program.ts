@@ -22,7 +22,7 @@ export interface Language {
   /** Checks a prompt's text and shows it rendered; throws a MirageError with a position when it is malformed. */
   prompt: StepDefinition
   /** Runs TypeScript over the named results. */
-  script?: StepDefinition
+  script: StepDefinition
 }
 
 /**
@@ -54,16 +54,9 @@ function readPrompt(cell: StudyCell, { prompt }: Language): Program {
 }
 
 function readScript(cell: StudyCell, { script }: Language): Program {
-  if (!script) {
-    throw new MirageError({
-      code: 'script-unsupported',
-      message: 'This kernel does not run script cells.',
-      remedy: 'Use step cells; `script` cells are read, kept and shown.',
-      cell: cell.id,
-    })
-  }
-  const params = { text: cell.text, as: cell.attributes.as }
-  return { cell: cell.id, ...bind(script, params), reads: [], mayRead: [], defines: cell.attributes.as }
+  const names = [...new Set(cell.text.match(/[A-Za-z_]\w*/g))]
+  const params = { text: cell.text, names, as: cell.attributes.as }
+  return { cell: cell.id, ...bind(script, params), reads: [], mayRead: names, defines: cell.attributes.as }
 }
 
 function bind(

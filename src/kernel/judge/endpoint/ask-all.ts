@@ -1,3 +1,4 @@
+import { Channel } from '../../channel.ts'
 import { mapConcurrently } from '../../concurrent.ts'
 import { MirageError } from '../../errors.ts'
 import { createRng } from '../../stats/resampling/rng.ts'
@@ -5,7 +6,6 @@ import type { StepEvent } from '../../step.ts'
 import { createAnswerStore } from '../answers/answer-store.ts'
 import { Asker } from '../calls/ask.ts'
 import { createClient } from '../calls/client.ts'
-import { Channel } from '../channel.ts'
 import { imageUrls } from '../prepare.ts'
 import { askByBatch } from './ask-by-batch.ts'
 import {
