@@ -58,6 +58,7 @@ export function Gallery({
       <GalleryToolbar
         state={state}
         columns={payload.columns}
+        rows={payload.rows}
         count={count}
         total={payload.rows.length}
         selected={selected.size}
@@ -116,10 +117,11 @@ function Opened(props: {
     const byId = new Map(
       payload.triplets.filter(({ images }) => images.length > 0).map(triplet => [triplet.id, triplet]),
     )
+    if (!byId.has(row.id)) return undefined
     const ids = new Set([...groups.flatMap(({ entries }) => entries.map(entry => entry.row.id)), row.id])
     return { columns: payload.columns, triplets: [...ids].flatMap(id => byId.get(id) ?? []) }
   }, [payload, groups, row.id])
-  if (compared.triplets.length === 0) return <p class="m-message">There are no images to compare.</p>
+  if (!compared) return <p class="m-message">There are no images to compare.</p>
   return <Compare payload={compared} services={services} remembered={undefined} at={row.id} />
 }
 

@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/ho
 import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
 import { columnDecimals } from '../shared/numbers.ts'
 import type { Pictures } from '../shared/pictures.ts'
-import { type Line, layGrid, lineOf, moveBy, visibleLines } from './grid.ts'
+import { fitTiles, type Line, layGrid, lineOf, moveBy, visibleLines } from './grid.ts'
 import type { Entry, Group } from './order.ts'
 import { rowKey } from './state.ts'
 import { TEXT_LINE, Tile } from './tile.tsx'
@@ -28,19 +28,16 @@ export function GridView(props: {
   onOpen: (entry: Entry) => void
   onTag: (entry: Entry) => void
 }) {
-  const { groups, rows, columns, width, aspect, tagsOf, showTags, selected, open, pictures, onOpen, onTag } =
-    props
+  const { groups, rows, columns, aspect, tagsOf, showTags, selected, open, pictures, onOpen, onTag } = props
   const box = useRef<HTMLDivElement>(null)
   const [room, setRoom] = useState({ width: 0, top: 0 })
   const [current, setCurrent] = useState(0)
   const focusAfter = useRef(false)
+  const { columns: across, width } = fitTiles(props.width, GAP, room.width || 800)
   const thumbHeight = Math.round(width * aspect)
-  const tile = { width, height: thumbHeight + (showTags ? 3 : 2) * TEXT_LINE + 8 }
-  const grid = useMemo(
-    () => layGrid(groups, tile, GAP, room.width),
-    [groups, tile.width, tile.height, room.width],
-  )
-  const height = Math.min(TALLEST, Math.max(tile.height, grid.height))
+  const tileHeight = thumbHeight + (showTags ? 3 : 2) * TEXT_LINE + 8
+  const grid = useMemo(() => layGrid(groups, tileHeight, GAP, across), [groups, tileHeight, across])
+  const height = Math.min(TALLEST, Math.max(tileHeight, grid.height))
   const shown = useMemo(
     () => columns.map(info => ({ info, decimals: columnDecimals(rows.map(row => row.values[info.name])) })),
     [columns, rows],
@@ -76,7 +73,7 @@ export function GridView(props: {
   const press = (event: KeyboardEvent) => {
     const entry = entries[place]
     if (event.ctrlKey || event.metaKey || event.altKey || !entry) return
-    const target = moveBy(grid, place, event.key, Math.max(1, Math.floor(height / tile.height)))
+    const target = moveBy(grid, place, event.key, Math.max(1, Math.floor(height / tileHeight)))
     if (target !== undefined) {
       focusAfter.current = true
       setCurrent(target)
@@ -90,7 +87,7 @@ export function GridView(props: {
 
   const [from, to] = visibleLines(grid, room.top, height, SPARE)
   // Lines keep their element while they move through the window: the number of nodes does not grow.
-  const slots = Math.ceil((height + 2 * SPARE) / (tile.height + GAP)) + 2
+  const slots = Math.ceil((height + 2 * SPARE) / (tileHeight + GAP)) + 2
   return (
     <div
       ref={box}

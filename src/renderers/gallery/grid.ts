@@ -17,16 +17,16 @@ export interface Grid {
   count: number
 }
 
-export interface TileSize {
-  width: number
-  height: number
-}
-
 const HEADING = 26
 
-/** All lines for a width. Tiles keep their size; as many as fit are beside each other. */
-export function layGrid(groups: readonly Group[], tile: TileSize, gap: number, width: number): Grid {
-  const columns = Math.max(1, Math.floor((width + gap) / (tile.width + gap)))
+/** As many tiles of about a width as fit beside each other, filling the room. */
+export function fitTiles(wanted: number, gap: number, room: number): { columns: number; width: number } {
+  const columns = Math.max(1, Math.floor((room + gap) / (wanted + gap)))
+  return { columns, width: Math.max(40, Math.floor((room - gap * (columns - 1)) / columns)) }
+}
+
+/** All lines of tiles, each with a number of columns. */
+export function layGrid(groups: readonly Group[], tileHeight: number, gap: number, columns: number): Grid {
   const lines: Line[] = []
   let top = 0
   let first = 0
@@ -37,8 +37,8 @@ export function layGrid(groups: readonly Group[], tile: TileSize, gap: number, w
     }
     for (let i = 0; i < entries.length; i += columns) {
       const members = entries.slice(i, i + columns)
-      lines.push({ top, height: tile.height, entries: members, first })
-      top += tile.height + gap
+      lines.push({ top, height: tileHeight, entries: members, first })
+      top += tileHeight + gap
       first += members.length
     }
   }

@@ -1,4 +1,5 @@
-import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
+import { useMemo } from 'preact/hooks'
+import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
 import { Button, Select } from '../shared/controls.tsx'
 import type { FilterError } from './filter.ts'
 import type { GroupBy } from './order.ts'
@@ -19,14 +20,16 @@ const GROUPS: { value: GroupBy; label: string }[] = [
 export function GalleryToolbar(props: {
   state: GalleryState
   columns: readonly ColumnInfo[]
+  rows: readonly GalleryRow[]
   count: number
   total: number
   selected: number
   problem: FilterError | undefined
   onChange: (patch: Partial<GalleryState>) => void
 }) {
-  const { state, columns, count, total, selected, problem, onChange } = props
+  const { state, columns, rows, count, total, selected, problem, onChange } = props
   const { by, descending } = state.sorting
+  const hint = useMemo(() => example(columns, rows), [columns, rows])
   const sortable = [
     { value: '', label: 'Study order' },
     ...columns.map(({ name, label }) => ({ value: name, label: label ?? name })),
@@ -43,7 +46,7 @@ export function GalleryToolbar(props: {
           aria-label="Filter"
           aria-invalid={problem !== undefined}
           aria-describedby="mirage-gallery-problem"
-          placeholder={`Filter, such as ${example(columns)}`}
+          placeholder={`Filter, such as ${hint}`}
           value={state.filter}
           onInput={event => onChange({ filter: event.currentTarget.value })}
         />
@@ -96,9 +99,18 @@ export function GalleryToolbar(props: {
   )
 }
 
-/** A filter that works for the columns that there are. */
-function example(columns: readonly ColumnInfo[]): string {
-  const numbers = columns.filter(({ direction }) => direction !== 'none').slice(0, 2)
-  const bounds = numbers.map(({ name, direction }) => `${name} ${direction === 'higher' ? '<' : '>'} 3`)
+/** A filter that works for the columns that there are: the worse half of the first two. */
+function example(columns: readonly ColumnInfo[], rows: readonly GalleryRow[]): string {
+  const bounds = columns
+    .filter(({ direction }) => direction !== 'none')
+    .slice(0, 2)
+    .flatMap(({ name, direction }) => {
+      const values = rows.flatMap(row =>
+        Number.isFinite(row.values[name]) ? (row.values[name] as number) : [],
+      )
+      if (values.length === 0) return []
+      const median = values.sort((a, b) => a - b)[values.length >> 1]
+      return `${name} ${direction === 'higher' ? '<' : '>'} ${Number(median.toPrecision(2))}`
+    })
   return bounds.length > 0 ? bounds.join(' and ') : 'tag = "text"'
 }
