@@ -3,12 +3,14 @@ import { doctor } from './doctor.ts'
 import { exportStudy } from './export.ts'
 import { models } from './models.ts'
 import { run } from './run.ts'
+import { step } from './step.ts'
 import { verify } from './verify.ts'
 import { version } from './version.ts'
 
 /** Every command by name. */
 export const COMMANDS: Record<string, Command> = {
   run,
+  step,
   verify,
   export: exportStudy,
   models,

@@ -1,0 +1,67 @@
+import { createInterface } from 'node:readline/promises'
+import { styleText } from 'node:util'
+import type { KernelClient } from '../../kernel/protocol/client.ts'
+import type { CellEvent, RequestParams } from '../../kernel/protocol/messages.ts'
+import { withKernel } from '../kernel.ts'
+import { createReporter } from '../reporter.ts'
+import { readStudy } from '../study.ts'
+import { type Command, parseWords, UsageError } from '../usage.ts'
+
+const usage = `mirage step STUDY.mirage.md --cell ID [--all]
+
+Runs one cell stage by stage and prints what each stage holds: for a score, the rendered prompt, the images as sent, the
+request, the raw answer, the parsed answer and the score. On a terminal it waits: Enter steps, "n" goes to the next
+image, "c" runs on, "q" stops. Elsewhere, or with --all, it prints every stage and goes on.`
+
+type Action = RequestParams<'continue'>['action']
+const KEYS: Record<string, Action> = { '': 'step', s: 'step', n: 'next-row', c: 'continue', q: 'stop' }
+
+export const step: Command = {
+  summary: 'Runs one cell stage by stage and shows each.',
+  usage,
+  async run(words) {
+    const options = { cell: { type: 'string' }, all: { type: 'boolean' } } as const
+    const { values, positionals } = parseWords(words, options, usage)
+    if (positionals.length !== 1 || !values.cell) throw new UsageError('Name one study and one cell.', usage)
+    const study = await readStudy(positionals[0])
+    const known = study.cells.map(({ id }) => id)
+    if (!known.includes(values.cell)) {
+      throw new UsageError(`The study has no cell "${values.cell}".`, `Cells: ${known.join(', ')}.`)
+    }
+    const reporter = createReporter({ json: false, study })
+    const ask = values.all || !process.stdin.isTTY ? async () => 'step' as Action : askOnTerminal()
+    let kernel: KernelClient | undefined
+    const onEvent = (event: CellEvent) => {
+      if (event.type !== 'stage') return reporter.event(event)
+      printStage(event)
+      if (event.waiting) void ask().then(action => kernel?.request('continue', { run: event.run, action }))
+    }
+    return withKernel({ onEvent }, async started => {
+      kernel = started
+      const request = { study, cells: [values.cell as string], options: { stepping: true, record: false } }
+      const reply = await kernel.request('run', request)
+      return reply.succeeded.length ? 0 : 1
+    })
+  },
+}
+
+function printStage({ stage, row, values }: Extract<CellEvent, { type: 'stage' }>): void {
+  const where = row ? `  ${row.id}${row.method ? ` ${row.method}` : ''}` : ''
+  console.log(`\n${styleText('bold', stage)}${where}`)
+  for (const [name, value] of Object.entries(values)) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
+    console.log(`  ${styleText('cyan', name)}: ${text.replaceAll('\n', '\n    ')}`)
+  }
+}
+
+function askOnTerminal(): () => Promise<Action> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  return async () => {
+    for (;;) {
+      const action = KEYS[(await terminal.question('(Enter step, n next image, c run on, q stop) ')).trim()]
+      if (!action) continue
+      if (action !== 'step' && action !== 'next-row') terminal.close()
+      return action
+    }
+  }
+}
