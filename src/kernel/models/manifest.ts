@@ -2,7 +2,8 @@ import { z } from 'zod'
 
 /**
  * What a network is, where the literature draws the line: `gan` and the diffusion kinds invent detail, `regression`
- * and `interpolation` give the (conditional) mean and do not.
+ * and `interpolation` give the (conditional) mean and do not. `features` networks measure; a file of the user's is
+ * `unstated` until its manifest says more.
  */
 export const MODEL_KINDS = [
   'gan',
@@ -11,6 +12,7 @@ export const MODEL_KINDS = [
   'one-step diffusion',
   'multi-step diffusion',
   'features',
+  'unstated',
 ] as const
 export type ModelKind = (typeof MODEL_KINDS)[number]
 
@@ -23,13 +25,9 @@ export const RANGES = ['0..1', '0..255', '-1..1'] as const
 
 const count = z.int().positive()
 
-/**
- * How a network is fed and read, and what it is: the content of `<file>.onnx.json` and of the `mirage` entry in an ONNX
- * file's metadata.
- */
-export const modelManifest = z.object({
+const fields = z.object({
   id: z.string().min(1),
-  summary: z.string().default(''),
+  summary: z.string(),
   kind: z.enum(MODEL_KINDS),
   /** SR to LR side ratio; 1 for a network that does not enlarge. */
   scale: count,
@@ -37,19 +35,34 @@ export const modelManifest = z.object({
   colour: z.enum(COLOURS),
   range: z.enum(RANGES),
   /** LR sides are padded to a multiple of this. */
-  multiple: count.default(1),
+  multiple: count,
   /** Smallest LR side that the network takes. */
-  minimum: count.default(1),
+  minimum: count,
   /** LR pixels shared by neighbouring tiles; about the reach of the network. */
-  overlap: z.int().nonnegative().default(32),
+  overlap: z.int().nonnegative(),
   /** Side of an LR tile where the step asks for none. */
-  tile: count.default(256),
+  tile: count,
   /** Outputs of a `features` network, from fine to coarse. */
-  taps: z.array(z.string()).default([]),
-  licence: z.string().default(''),
-  source: z.string().default(''),
+  taps: z.array(z.string()),
+  licence: z.string(),
+  source: z.string(),
+})
+
+/** How a network is fed and read, and what it is: the `mirage` entry in an ONNX file's metadata. */
+export const modelManifest = fields.extend({
+  summary: fields.shape.summary.default(''),
+  multiple: count.default(1),
+  minimum: count.default(1),
+  overlap: fields.shape.overlap.default(32),
+  tile: count.default(256),
+  taps: fields.shape.taps.default([]),
+  licence: fields.shape.licence.default(''),
+  source: fields.shape.source.default(''),
 })
 export type ModelManifest = z.output<typeof modelManifest>
+
+/** The content of `<file>.onnx.json`: any part of a manifest, and the checksum that the file must have. */
+export const manifestFile = fields.partial().extend({ sha256: z.string().optional() })
 
 /** Key of the manifest (as JSON) in an ONNX file's `metadata_props`. */
 export const METADATA_KEY = 'mirage'

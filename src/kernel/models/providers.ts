@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 
 /** A way to execute a network. */
 export interface Provider {
@@ -10,6 +12,8 @@ export interface Provider {
   needs: string
   /** A command or an action that adds it. */
   add: string
+  /** Library that onnxruntime-node does not bring along but fetches when asked. */
+  library?: string
 }
 
 export type ProviderName = 'cuda' | 'tensorrt' | 'webgpu' | 'directml' | 'coreml' | 'cpu'
@@ -25,6 +29,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     platforms: ['linux'],
     needs: 'an NVIDIA driver, the CUDA 12 runtime and cuDNN 9 on the library path',
     add: installCommand(),
+    library: 'libonnxruntime_providers_cuda.so',
   },
   tensorrt: {
     label: 'TensorRT (NVIDIA)',
@@ -32,6 +37,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     platforms: ['linux'],
     needs: 'what CUDA needs, and TensorRT 10 on the library path',
     add: installCommand(),
+    library: 'libonnxruntime_providers_tensorrt.so',
   },
   webgpu: {
     label: 'WebGPU',
@@ -64,6 +70,14 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
 }
 
 export const PROVIDER_NAMES = Object.keys(PROVIDERS) as ProviderName[]
+
+/** Says which library of a provider is not installed, before the runtime complains about it on standard error. */
+export function missingLibrary(name: ProviderName): string | undefined {
+  const { library } = PROVIDERS[name]
+  if (library === undefined) return undefined
+  const folder = join(dirname(installerPath()), '..', 'bin', 'napi-v6', process.platform, process.arch)
+  return existsSync(join(folder, library)) ? undefined : library
+}
 
 /** The package's own installer, which it skips unless asked. */
 function installCommand(): string {

@@ -2,6 +2,7 @@ import type { StepDefinition } from '../step.ts'
 import { compare } from './compare.ts'
 import { correlate } from './correlate.ts'
 import { exportTable } from './export.ts'
+import { infer } from './infer.ts'
 import { metrics } from './metrics.ts'
 import { score } from './score.ts'
 import { triplets } from './triplets.ts'
@@ -9,6 +10,7 @@ import { triplets } from './triplets.ts'
 /** Every kind of step cell, by its YAML key. Adding one is adding a file and a row. */
 export const STEPS: Record<string, StepDefinition> = {
   triplets,
+  infer,
   metrics,
   score,
   correlate,

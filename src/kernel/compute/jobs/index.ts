@@ -1,8 +1,18 @@
 import { degrade } from './degrade.ts'
+import { infer } from './infer.ts'
 import { ingest } from './ingest.ts'
 import { judgeImages } from './judge-images.ts'
 import { measure } from './measure.ts'
+import { measureScale } from './measure-scale.ts'
 import { probe } from './probe.ts'
 
 /** Jobs by name; one row per job. Only a compute process imports this as a value. */
-export const JOBS = { degrade, ingest, 'judge-images': judgeImages, measure, probe } as const
+export const JOBS = {
+  degrade,
+  infer,
+  ingest,
+  'judge-images': judgeImages,
+  measure,
+  'measure-scale': measureScale,
+  probe,
+} as const

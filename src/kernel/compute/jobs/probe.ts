@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { ProviderState } from '../../models/probe.ts'
-import type { ProviderName } from '../../models/providers.ts'
+import { missingLibrary, type ProviderName } from '../../models/providers.ts'
 import { sessionOptions } from '../../models/run/session-options.ts'
 import { GraphBuilder } from '../../onnx/builder.ts'
 import { writeGraph } from '../../onnx/write.ts'
@@ -12,6 +12,8 @@ const SIDE = 128
 /** Runs a small convolution on one provider, and says whether the numbers are right and how long it took. */
 export const probe: JobDefinition<{ provider: ProviderName }, ProviderState> = {
   async run({ provider: name }) {
+    const missing = missingLibrary(name)
+    if (missing) return { name, works: false, reason: `${missing} is not installed` }
     try {
       const session = await InferenceSession.create(convolution(), sessionOptions(name))
       const input = new Tensor('float32', new Float32Array(CHANNELS * SIDE * SIDE).fill(1), [

@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { z } from 'zod'
+import type { Compute } from '../compute/compute.ts'
+import { MirageError, nearest } from '../errors.ts'
+import { fileHash } from '../images/file-hash.ts'
+import type { Store } from '../store/store.ts'
+import type { ModelValue } from '../value.ts'
+import { CATALOG, superResolutionIds } from './catalog.ts'
+import { embeddedModels, userModels } from './folder.ts'
+import { inspectModel } from './inspect.ts'
+import {
+  COLOURS,
+  LAYOUTS,
+  MODEL_KINDS,
+  type ModelManifest,
+  manifestFile,
+  modelManifest,
+  RANGES,
+} from './manifest.ts'
+
+/** A model file with what its graph does not say of itself. */
+export const modelEntry = z.strictObject({
+  file: z.string().min(1).meta({ description: 'ONNX file, relative to the study.' }),
+  name: z.string().min(1).optional().meta({ description: 'Name of the method; the file name by default.' }),
+  scale: z.int().positive().optional().meta({ description: 'SR to LR side ratio.' }),
+  range: z.enum(RANGES).optional().meta({ description: 'Values of black and white.' }),
+  layout: z.enum(LAYOUTS).optional().meta({ description: 'Order of the dimensions.' }),
+  colour: z.enum(COLOURS).optional().meta({ description: 'What the channels hold.' }),
+  kind: z.enum(MODEL_KINDS).optional().meta({ description: 'What the network is.' }),
+  multiple: z.int().positive().optional().meta({ description: 'LR sides are padded to a multiple of this.' }),
+  minimum: z.int().positive().optional().meta({ description: 'Smallest LR side that the network takes.' }),
+})
+
+/** A catalog id, the name of a tuned model, or a path; or a file with its settings. */
+export type ModelRequest = string | z.output<typeof modelEntry>
+
+export interface ResolvedModel {
+  /** What its images are called. */
+  method: string
+  /** ONNX file; null for interpolation, which needs none. */
+  path: string | null
+  /** sha256 of the file. */
+  sha256: string
+  manifest: ModelManifest
+}
+
+export interface ResolveContext {
+  /** That relative paths start at. */
+  folder: string
+  store: Store
+  /** The model that an earlier cell of this name made. */
+  result(name: string): ModelValue | undefined
+}
+
+interface Located {
+  method: string
+  path: string | null
+  sha256: string
+  /** What is known of it besides its own file. */
+  manifest: Partial<ModelManifest>
+}
+
+/**
+ * Finds a model and its checksum, without reading more than the file.
+ *
+ * @throws MirageError `model-unknown`, `model-missing`, `file-missing`
+ */
+export async function locateModel(request: ModelRequest, context: ResolveContext): Promise<Located> {
+  const { folder, store } = context
+  if (typeof request !== 'string') {
+    const { file, name, ...manifest } = request
+    return { ...(await locateFile(file, folder, store)), ...(name && { method: name }), manifest }
+  }
+  const made = context.result(request)
+  if (made) {
+    const manifest = made.manifest as Partial<ModelManifest>
+    return { method: request, path: store.objectPath(made.onnx), sha256: made.onnx, manifest }
+  }
+  if (Object.hasOwn(CATALOG, request)) return locateShipped(request, store)
+  if (/[\\/]|\.onnx$/.test(request)) return locateFile(request, folder, store)
+  throw unknown(request)
+}
+
+/**
+ * Finds a model and how it is used: what the request says goes before `<file>.onnx.json`, before what the ONNX file
+ * carries, before what its graph shows.
+ *
+ * @throws MirageError `model-unknown`, `model-missing`, `file-missing`, `model-unreadable`, `model-unsupported`,
+ * `manifest-invalid`, `model-damaged`, `model-incomplete` which names the missing parameter
+ */
+export async function resolveModel(
+  request: ModelRequest,
+  context: ResolveContext & { compute: Compute; signal: AbortSignal },
+): Promise<ResolvedModel> {
+  const { method, path, sha256, manifest: said } = await locateModel(request, context)
+  if (path === null) return { method, path, sha256, manifest: modelManifest.parse(said) }
+  const name = typeof request === 'string' ? request : request.file
+  const { embedded, ...shown } = inspectModel(await readFile(path))
+  const { sha256: expected, ...beside } = await readManifestFile(path, name)
+  if (expected !== undefined && expected !== sha256) throw damaged(name, expected, sha256)
+  const known = { kind: 'unstated', ...shown, ...embedded, ...beside, ...given(said), id: method }
+  const form = { layout: known.layout, colour: known.colour, range: known.range }
+  requireAll(name, form)
+  const scale = known.scale ?? (await measure({ path, sha256 }, form, context))
+  requireAll(name, { scale })
+  return { method, path, sha256, manifest: modelManifest.parse({ ...known, scale }) }
+}
+
+async function locateShipped(id: string, store: Store): Promise<Located> {
+  const { manifest, origin } = CATALOG[id]
+  if (manifest.kind === 'features') throw unknown(id)
+  if (!origin) return { method: id, path: null, sha256: id, manifest }
+  const path = [embeddedModels(), userModels()].map(folder => join(folder, `${id}.onnx`)).find(existsSync)
+  if (path) return { method: id, path, sha256: await fileHash(store, path, id), manifest }
+  throw new MirageError({
+    code: 'model-missing',
+    message: `The model "${id}" is not in ${embeddedModels()}.`,
+    remedy:
+      'It comes with Mirage: install Mirage again, or, from source, run "node scripts/build-models.ts".',
+  })
+}
+
+async function locateFile(file: string, folder: string, store: Store): Promise<Located> {
+  const path = resolve(folder, file)
+  const method = basename(file).replace(/\.onnx$/, '')
+  return { method, path, sha256: await fileHash(store, path, file), manifest: {} }
+}
+
+async function readManifestFile(path: string, name: string): Promise<z.output<typeof manifestFile>> {
+  if (!existsSync(`${path}.json`)) return {}
+  try {
+    return given(manifestFile.parse(JSON.parse(await readFile(`${path}.json`, 'utf8'))))
+  } catch (cause) {
+    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause)
+    throw new MirageError(
+      {
+        code: 'manifest-invalid',
+        message: `${name}.json is not a model manifest: ${why}`,
+        remedy: `It may give ${Object.keys(manifestFile.shape).join(', ')}.`,
+      },
+      { cause },
+    )
+  }
+}
+
+async function measure(
+  file: { path: string; sha256: string },
+  form: Pick<ModelManifest, 'layout' | 'colour' | 'range'>,
+  { compute, signal }: { compute: Compute; signal: AbortSignal },
+): Promise<number | undefined> {
+  return (await compute.run('measure-scale', { file, form }, { signal, lane: 'cpu' })) ?? undefined
+}
+
+const CHOICES: Record<string, readonly string[]> = {
+  layout: LAYOUTS,
+  colour: COLOURS,
+  range: RANGES,
+  scale: ['2', '3', '4'],
+}
+
+function requireAll<T extends object>(
+  name: string,
+  values: T,
+): asserts values is T & { [K in keyof T]-?: Exclude<T[K], undefined> } {
+  const missing = Object.entries(values).find(([, value]) => value === undefined)?.[0]
+  if (missing === undefined) return
+  const choices = CHOICES[missing]
+  throw new MirageError({
+    code: 'model-incomplete',
+    message: `${name} does not say its ${missing}.`,
+    remedy: `Add it in the step, as in "model: { file: ${name}, ${missing}: ${choices[0]} }" (${choices.join(', ')}), or in ${name}.json.`,
+  })
+}
+
+/** The members that have a value. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}
+
+function damaged(name: string, expected: string, actual: string): MirageError {
+  return new MirageError({
+    code: 'model-damaged',
+    message: `${name} has the sha256 ${actual.slice(0, 12)} where its manifest says ${expected.slice(0, 12)}.`,
+    remedy: 'Copy or download the file again, or correct its .onnx.json.',
+  })
+}
+
+function unknown(id: string): MirageError {
+  const known = superResolutionIds()
+  const near = nearest(id, known)
+  return new MirageError({
+    code: 'model-unknown',
+    message: `There is no model "${id}".${near ? ` Did you mean "${near}"?` : ''}`,
+    remedy: `Known models: ${known.join(', ')}. A file of your own is named by its path, such as models/${id}.onnx, and a tuned model by its cell's \`as\`.`,
+  })
+}

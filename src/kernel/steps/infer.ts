@@ -1,0 +1,156 @@
+import type { InferProgress } from '../compute/jobs/infer.ts'
+import { MirageError } from '../errors.ts'
+import { chooseProvider, type ProviderState } from '../models/probe.ts'
+import type { ProviderName } from '../models/providers.ts'
+import {
+  locateModel,
+  type ModelRequest,
+  type ResolveContext,
+  type ResolvedModel,
+  resolveModel,
+} from '../models/resolve.ts'
+import type { Fingerprint, StepContext, StepDefinition, StepEvent } from '../step.ts'
+import { follow } from './infer/follow.ts'
+import { type Params, params } from './infer/params.ts'
+import { conversionNotes, type ModelRun, previewOutput, runOutput } from './infer/report.ts'
+import { checkModels, type Source, sourcesOf, withMethods } from './infer/rows.ts'
+
+/** Enlarges the LR images of a table with one model or several. */
+export const infer: StepDefinition<typeof params> = {
+  name: 'infer',
+  version: 1,
+  summary: 'Enlarges LR images with super-resolution models: a new method per model.',
+  params,
+  granularity: 'rows',
+
+  async fingerprint({ model }, context): Promise<Fingerprint> {
+    const models: Record<string, string> = {}
+    for (const request of listOf(model)) {
+      const { method, sha256 } = await locateModel(request, resolving(context))
+      models[method] = sha256
+    }
+    return { models }
+  },
+
+  async *run(values, context) {
+    const table = context.input(values.of, 'table')
+    const sources = sourcesOf(table)
+    const resolved: ResolvedModel[] = []
+    for (const request of listOf(values.model)) {
+      resolved.push(atScale(await resolveModel(request, resolving(context)), table.scale))
+    }
+    const scale = checkModels(
+      table,
+      resolved.map(({ method, manifest }) => ({ method, scale: manifest.scale })),
+    )
+    if (values.seeds)
+      yield { type: 'note', text: `Seeds change nothing here: ${names(resolved)} use no noise.` }
+    const { provider, states } = await providerFor(resolved, values, context)
+    const runs = yield* runAll(resolved, sources, provider, values, context)
+    for (const text of conversionNotes(runs)) yield { type: 'note', text }
+    const made = runs.map(({ model: { method }, images }) => ({ method, images }))
+    const value = withMethods(table, scale, sources, made)
+    return {
+      value,
+      outputs: [previewOutput(value), runOutput(runs, values.provider, states)],
+      lock: lockOf(runs),
+    }
+  },
+}
+
+const listOf = (model: Params['model']): ModelRequest[] => (Array.isArray(model) ? model : [model])
+const names = (models: ResolvedModel[]) => models.map(({ method }) => method).join(', ')
+
+function resolving(context: StepContext): ResolveContext & Pick<StepContext, 'compute' | 'signal'> {
+  const result = (name: string) => (context.hasInput(name) ? context.input(name, 'model') : undefined)
+  return { ...context, result }
+}
+
+/** Interpolation takes the scale of the triplets. */
+function atScale(model: ResolvedModel, scale: number | undefined): ResolvedModel {
+  if (model.manifest.kind !== 'interpolation') return model
+  if (scale !== undefined) return { ...model, manifest: { ...model.manifest, scale } }
+  throw new MirageError({
+    code: 'scale-unknown',
+    message: `"${model.method}" enlarges by any factor, and the triplets do not say which.`,
+    remedy: 'Give `scale` in the triplets step.',
+  })
+}
+
+async function providerFor(
+  models: ResolvedModel[],
+  { provider }: Params,
+  { compute, signal }: StepContext,
+): Promise<{ provider: ProviderName; states: ProviderState[] }> {
+  if (models.every(({ path }) => path === null)) return { provider: 'cpu', states: [] }
+  const { name, states } = await chooseProvider(compute, provider, signal)
+  return { provider: name, states }
+}
+
+async function* runAll(
+  models: ResolvedModel[],
+  sources: Source[],
+  provider: ProviderName,
+  values: Params,
+  context: StepContext,
+): AsyncGenerator<StepEvent, ModelRun[], unknown> {
+  const runs: ModelRun[] = []
+  const images = sources.map(({ id, lr }) => ({ id, lr }))
+  let before = 0
+  for (const model of models) {
+    const { tile, overlap } = tiling(model, values)
+    const progress = teller(model.method, before, models.length)
+    const made = yield* follow(
+      onProgress =>
+        context.compute.run(
+          'infer',
+          { model, images, provider, providerNamed: values.provider !== 'auto', tile, overlap },
+          { signal: context.signal, lane: 'device', onProgress },
+        ),
+      progress,
+    )
+    before++
+    runs.push({ model, tile, overlap, images: made })
+  }
+  return runs
+}
+
+/** Progress over all models, each of which counts as one part of the whole in SR megapixels. */
+function teller(label: string, modelsBefore: number, modelCount: number) {
+  const started = performance.now()
+  let cached = 0
+  return ({ megapixels, total, finished }: InferProgress): StepEvent[] => {
+    if (finished?.cached) cached += (finished.sr.width * finished.sr.height) / 1e6
+    const rate = (1000 * Math.max(0, megapixels - cached)) / Math.max(1, performance.now() - started)
+    const done = modelsBefore * total + megapixels
+    return [{ type: 'progress', done, total: total * modelCount, label, rate, unit: 'MP' }]
+  }
+}
+
+/** @throws MirageError `overlap-too-large` */
+function tiling({ manifest }: ResolvedModel, values: Params): { tile: number; overlap: number } {
+  const tile = values.tile ?? manifest.tile
+  if (values.overlap === undefined) return { tile, overlap: Math.min(manifest.overlap, Math.floor(tile / 2)) }
+  if (values.overlap < tile) return { tile, overlap: values.overlap }
+  throw new MirageError({
+    code: 'overlap-too-large',
+    message: `An overlap of ${values.overlap} leaves nothing of a tile of ${tile}.`,
+    remedy: `Make \`overlap\` smaller than \`tile\`; ${manifest.id} suggests ${manifest.overlap}.`,
+  })
+}
+
+function lockOf(runs: ModelRun[]): Record<string, unknown> {
+  return Object.fromEntries(
+    runs.map(({ model: { method, sha256, manifest }, tile, overlap, images }) => [
+      method,
+      {
+        sha256,
+        kind: manifest.kind,
+        scale: manifest.scale,
+        providers: [...new Set(images.map(({ provider }) => provider))],
+        tile,
+        overlap,
+      },
+    ]),
+  )
+}

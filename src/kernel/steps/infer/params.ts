@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { PROVIDER_NAMES } from '../../models/providers.ts'
+import { modelEntry } from '../../models/resolve.ts'
+import { completes, defines, reads } from '../../schema.ts'
+
+const one = z.union([z.string().min(1), modelEntry])
+
+export const params = z.strictObject({
+  of: reads('table', 'Table whose LR images are enlarged.'),
+  model: completes(
+    'model',
+    z.union([one, z.array(one).min(1)]),
+    'One model or several: catalog ids, names of tuned models, ONNX files, or { file, range, scale, ... }.',
+  ),
+  provider: completes(
+    'provider',
+    z.string().default('auto'),
+    `What runs the networks: auto (the fastest that works here), ${PROVIDER_NAMES.join(', ')}.`,
+  ),
+  tile: z.int().min(16).optional().meta({
+    description:
+      "Side of a tile in LR pixels; images of no more than its area run whole. By default the model's own.",
+  }),
+  overlap: z.int().min(0).optional().meta({
+    description: "LR pixels that neighbouring tiles share. By default the model's own.",
+  }),
+  seeds: z.array(z.int().min(0)).min(1).optional().meta({
+    description: 'Seeds for models with noise: one SR image for each.',
+  }),
+  as: defines().optional(),
+})
+export type Params = z.output<typeof params>

@@ -1,0 +1,105 @@
+import type { InferredImage } from '../../compute/jobs/infer.ts'
+import { MirageError } from '../../errors.ts'
+import type { ImageRef } from '../../protocol/mime.ts'
+import type { Row, StudyTable } from '../../value.ts'
+
+/** An image of a table, with the LR that is enlarged and the GT that stays beside it. */
+export interface Source {
+  id: string
+  lr: ImageRef
+  gt?: ImageRef
+}
+
+/**
+ * The images of a table, one per id.
+ *
+ * @throws MirageError `lr-missing`
+ */
+export function sourcesOf(table: StudyTable): Source[] {
+  const byId = Map.groupBy(table.rows, ({ id }) => id)
+  return [...byId].map(([id, rows]) => {
+    const lr = rows.find(({ images }) => images.lr)?.images.lr
+    const gt = rows.find(({ images }) => images.gt)?.images.gt
+    if (lr) return { id, lr, ...(gt && { gt }) }
+    throw new MirageError({
+      code: 'lr-missing',
+      message: `"${id}" has no LR image to enlarge.`,
+      remedy: 'Give `lr` in the triplets step, or `downscale: true` to make LR from GT.',
+    })
+  })
+}
+
+/** @throws MirageError `scale-unknown`, `scale-mismatch`, `method-taken` */
+export function checkModels(table: StudyTable, models: { method: string; scale: number }[]): number {
+  const scale = table.scale ?? models[0].scale
+  for (const [index, model] of models.entries()) {
+    if (model.scale !== scale) throw scaleMismatch(model, scale, table.scale !== undefined)
+    const taken =
+      table.rows.some(({ method }) => method === model.method) ||
+      models.findIndex(({ method }) => method === model.method) < index
+    if (taken) throw methodTaken(model.method)
+  }
+  return scale
+}
+
+/** Images of one method, in the order of the sources. */
+export interface MadeByMethod {
+  method: string
+  images: InferredImage[]
+}
+
+/**
+ * The table with a row per image and method. Rows without a method give way; those of other methods stay, and what was
+ * measured on them before is said to be missing on the new ones.
+ */
+export function withMethods(
+  table: StudyTable,
+  scale: number,
+  sources: Source[],
+  made: MadeByMethod[],
+): StudyTable {
+  const byId = Map.groupBy(table.rows, ({ id }) => id)
+  const names = table.columns.map(({ name }) => name)
+  const values = Object.fromEntries(names.map(name => [name, null]))
+  const missing = Object.fromEntries(names.map(name => [name, 'made after this column was measured']))
+  const rows = sources.flatMap(({ id, lr, gt }, index): Row[] => {
+    const ready = byId.get(id)!.filter(({ method }) => method !== null)
+    const tags = byId.get(id)!.find(each => each.tags)?.tags
+    const fresh = made.map(
+      ({ method, images }): Row => ({
+        id,
+        method,
+        images: { lr, ...(gt && { gt }), sr: images[index].sr },
+        values: { ...values },
+        ...(names.length > 0 && { missing: { ...missing } }),
+        ...(tags && { tags }),
+      }),
+    )
+    return [...ready, ...fresh]
+  })
+  return { ...table, scale, rows }
+}
+
+function scaleMismatch(
+  { method, scale }: { method: string; scale: number },
+  wanted: number,
+  ofTable: boolean,
+) {
+  return new MirageError({
+    code: 'scale-mismatch',
+    message: ofTable
+      ? `"${method}" enlarges x${scale}, but the triplets are x${wanted}.`
+      : `"${method}" enlarges x${scale} and the model before it x${wanted}.`,
+    remedy: ofTable
+      ? `Use a model for x${wanted}, or load triplets with scale: ${scale}.`
+      : 'Enlarge by different factors in different cells.',
+  })
+}
+
+function methodTaken(method: string): MirageError {
+  return new MirageError({
+    code: 'method-taken',
+    message: `The table has images of the method "${method}" already.`,
+    remedy: 'Leave the model out, or name it otherwise: model: { file: ..., name: ... }.',
+  })
+}

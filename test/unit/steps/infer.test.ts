@@ -1,0 +1,230 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { MirageError } from '../../../src/kernel/errors.ts'
+import { decodeImage } from '../../../src/kernel/images/decode.ts'
+import { encodePng } from '../../../src/kernel/images/encode.ts'
+import { ingestBytes } from '../../../src/kernel/images/ingest.ts'
+import { createPixels } from '../../../src/kernel/images/pixels.ts'
+import { inspectModel } from '../../../src/kernel/models/inspect.ts'
+import { SESSIONS } from '../../../src/kernel/models/run/session-pool.ts'
+import { GraphBuilder } from '../../../src/kernel/onnx/builder.ts'
+import { writeGraph } from '../../../src/kernel/onnx/write.ts'
+import type { ComparePayload, TablePayload } from '../../../src/kernel/protocol/mime.ts'
+import { MIME } from '../../../src/kernel/protocol/mime.ts'
+import { infer } from '../../../src/kernel/steps/infer.ts'
+import { createFolderStore } from '../../../src/kernel/store/folder-store.ts'
+import type { ModelValue, StudyTable, Value } from '../../../src/kernel/value.ts'
+import { nearestTimesTwo } from '../../fixtures/toy-models.ts'
+import { runStep, stepContext } from '../../support/step-context.ts'
+
+let folder: string
+let photos: StudyTable
+const inverting = writeGraph(nearestTimesTwo([-1, -1, -1], [1, 1, 1]))
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mirage-infer-step-'))
+  const store = createFolderStore(join(folder, '.mirage-cache'))
+  const stored = async (side: number, value: number, name: string) => {
+    const pixels = createPixels(side, side)
+    pixels.data.fill(value)
+    return (await ingestBytes(store, await encodePng(pixels), name)).image
+  }
+  const [lr, dark, gt] = [
+    await stored(12, 0.2, 'lr/a.png'),
+    await stored(12, 0.4, 'lr/b.png'),
+    await stored(24, 0.2, 'gt.png'),
+  ]
+  photos = {
+    kind: 'table',
+    scale: 2,
+    columns: [{ name: 'psnr', direction: 'higher', settings: {}, version: '1', source: 'test' }],
+    rows: [
+      { id: 'a', method: 'ready', images: { lr, gt, sr: gt }, values: { psnr: 30 }, tags: ['sign'] },
+      { id: 'b', method: null, images: { lr: dark }, values: {} },
+    ],
+  }
+  await writeFile(join(folder, 'invert.onnx'), inverting)
+})
+afterEach(() => SESSIONS.clear())
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function run(params: object, inputs: Record<string, Value> = {}) {
+  const result = await runStep(infer, { of: 'photos', ...params }, stepContext(folder, { photos, ...inputs }))
+  return { ...result, table: result.value as StudyTable }
+}
+
+async function errorOf(params: object, inputs: Record<string, Value> = {}) {
+  const error = await run(params, inputs).catch(each => each as unknown)
+  if (error instanceof MirageError) return error.info
+  throw new Error(`no MirageError: ${error}`)
+}
+
+const INVERT = { file: 'invert.onnx', range: '0..1' }
+const methodsOf = (table: StudyTable) => table.rows.map(({ id, method }) => `${id} ${method}`)
+
+describe('the result', () => {
+  test('has a row per image and model; rows without a method give way, ready-made ones stay', async () => {
+    const before = structuredClone(photos)
+    const { table } = await run({ model: ['bicubic', INVERT], provider: 'cpu' })
+    expect(photos).toEqual(before)
+    expect(methodsOf(table)).toEqual(['a ready', 'a bicubic', 'a invert', 'b bicubic', 'b invert'])
+    expect(table.scale).toBe(2)
+    const [ready, bicubic, inverted] = table.rows
+    expect(ready.values).toEqual({ psnr: 30 })
+    expect(bicubic.values).toEqual({ psnr: null })
+    expect(bicubic.missing?.psnr).toMatch(/made after/)
+    expect(bicubic.images.gt).toEqual(ready.images.gt)
+    expect(inverted.tags).toEqual(['sign'])
+    expect(inverted.images.sr).toMatchObject({ width: 24, height: 24, name: 'a (invert)' })
+    const store = createFolderStore(join(folder, '.mirage-cache'))
+    const { pixels } = await decodeImage(store.objectPath(inverted.images.sr!.hash))
+    expect(pixels.data[0]).toBeCloseTo(0.8, 2)
+  })
+
+  test('is shown as a comparison and as a table of how each model ran, each with a text', async () => {
+    const { outputs, lock, progress } = await run({ model: ['bicubic', INVERT], provider: 'cpu' })
+    const [preview, ran] = outputs.map(({ items }) => items)
+    expect(preview[0].mime).toBe(MIME.compare)
+    const { triplets } = (preview[0] as { json: unknown }).json as ComparePayload
+    expect(triplets.map(({ images }) => images.map(({ label }) => label))).toEqual([
+      ['LR', 'GT', 'ready', 'bicubic', 'invert'],
+      ['LR', 'bicubic', 'invert'],
+    ])
+    const { rows } = (ran[0] as { json: unknown }).json as TablePayload
+    expect(rows).toMatchObject([
+      { method: 'bicubic', kind: 'interpolation', provider: 'cpu', images: 2, tiles: 2 },
+      { method: 'invert', kind: 'unstated', provider: 'cpu', images: 2, tiles: 2 },
+    ])
+    for (const items of [preview, ran]) expect(items.at(-1)!.mime).toBe('text/plain')
+    expect(lock).toMatchObject({
+      invert: { scale: 2, kind: 'unstated', providers: ['cpu'], overlap: 32, tile: 256 },
+    })
+    expect(progress.at(-1)).toMatchObject({ done: progress.at(-1)!.total, unit: 'MP' })
+  })
+
+  test('an image that is in the cache is not made again', async () => {
+    await run({ model: INVERT })
+    const { outputs } = await run({ model: INVERT })
+    expect((outputs[1].items.at(-1) as { text: string }).text).toContain('2 from the cache')
+  })
+
+  test('a tuned model is used by the name of its result', async () => {
+    const { store } = stepContext(folder)
+    const tuned: ModelValue = {
+      kind: 'model',
+      name: 'tuned',
+      onnx: await store.putObject(inverting),
+      manifest: { kind: 'gan', scale: 2, layout: 'nchw', colour: 'rgb', range: '0..1' },
+    }
+    const { table, lock } = await run({ model: 'tuned' }, { tuned })
+    expect(methodsOf(table)).toEqual(['a ready', 'a tuned', 'b tuned'])
+    expect(lock).toMatchObject({ tuned: { sha256: tuned.onnx, kind: 'gan' } })
+  })
+
+  test('a note says which images were converted on the way', async () => {
+    const { store } = stepContext(folder)
+    const sharp = (await import('sharp')).default
+    const create = { width: 6, height: 6, channels: 4, background: { r: 9, g: 9, b: 9, alpha: 0.5 } } as const
+    const { image } = await ingestBytes(store, await sharp({ create }).png().toBuffer(), 'c.png')
+    const table: StudyTable = {
+      ...photos,
+      rows: [{ id: 'c', method: null, images: { lr: image }, values: {} }],
+    }
+    const { notes } = await run({ model: INVERT }, { photos: table })
+    expect(notes).toEqual(['c: alpha kept, enlarged bicubically.'])
+  })
+})
+
+describe('a file of the user', () => {
+  test('whose scale no shape shows is run once to find it', async () => {
+    const { table } = await run({ model: { ...INVERT, name: 'mine' } })
+    expect(methodsOf(table)).toEqual(['a ready', 'a mine', 'b mine'])
+  })
+
+  test('that does not say its value range is refused, and the parameter is named', async () => {
+    const info = await errorOf({ model: 'invert.onnx' })
+    expect(info.code).toBe('model-incomplete')
+    expect(info.message).toContain('does not say its range')
+    expect(info.remedy).toContain('range: 0..1')
+  })
+
+  test('may say it in a manifest beside it, which also pins its checksum', async () => {
+    await writeFile(join(folder, 'said.onnx'), inverting)
+    await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0..1', kind: 'regression' }))
+    expect((await run({ model: 'said.onnx' })).lock).toMatchObject({ said: { kind: 'regression' } })
+    await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0..1', sha256: 'f'.repeat(64) }))
+    expect((await errorOf({ model: 'said.onnx' })).code).toBe('model-damaged')
+    await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0-1' }))
+    expect((await errorOf({ model: 'said.onnx' })).code).toBe('manifest-invalid')
+  })
+
+  test.each([
+    ['that divides by 255 takes 0..255', '0..255', 'Div', [255]],
+    ['that limits its output to 0..1 takes that', '0..1', 'Clip', [0, 1]],
+    ['that ends in tanh takes -1..1', '-1..1', 'Tanh', []],
+  ])('%s', async (_, range, op, constants) => {
+    const builder = new GraphBuilder('ranged')
+    const input = builder.input('input', 'float32', [1, 3, 'h', 'w'])
+    const output = builder.node(op, [input, ...constants.map(value => builder.floats('limit', [value]))])
+    builder.output(output, 'float32', [1, 3, 'h', 'w'])
+    expect(inspectModel(writeGraph(builder.graph))).toEqual({ layout: 'nchw', colour: 'rgb', range })
+  })
+
+  test('that is cut short or takes two images is refused', async () => {
+    await writeFile(join(folder, 'cut.onnx'), inverting.subarray(0, 200))
+    expect((await errorOf({ model: { file: 'cut.onnx', range: '0..1' } })).code).toBe('model-unreadable')
+    const builder = new GraphBuilder('two')
+    const inputs = ['a', 'b'].map(name => builder.input(name, 'float32', [1, 3, 'h', 'w']))
+    builder.output(builder.node('Add', inputs), 'float32', [1, 3, 'h', 'w'])
+    await writeFile(join(folder, 'two.onnx'), writeGraph(builder.graph))
+    const info = await errorOf({ model: { file: 'two.onnx', range: '0..1' } })
+    expect(info).toMatchObject({ code: 'model-unsupported', message: expect.stringContaining('a, b') })
+  })
+})
+
+describe('refused', () => {
+  test('a model of another scale than the triplets', async () => {
+    const info = await errorOf({ model: 'realesr-general-x4v3' })
+    expect(info.code).toBe('scale-mismatch')
+    expect(info.message).toBe('"realesr-general-x4v3" enlarges x4, but the triplets are x2.')
+  })
+
+  test('an unknown model, with the nearest known one; a feature network is none', async () => {
+    const info = await errorOf({ model: 'realesr-general-x4v2' })
+    expect(info).toMatchObject({
+      code: 'model-unknown',
+      message: expect.stringContaining('"realesr-general-x4v3"'),
+    })
+    expect(info.remedy).not.toContain('imagenet-inception')
+    expect((await errorOf({ model: 'imagenet-inception' })).code).toBe('model-unknown')
+  })
+
+  test('a file that is not there, by its name', async () => {
+    expect(await errorOf({ model: 'models/none.onnx' })).toMatchObject({
+      code: 'file-missing',
+      message: expect.stringContaining('models/none.onnx'),
+    })
+  })
+
+  test('a method that the table has, or that is asked for twice', async () => {
+    expect((await errorOf({ model: { ...INVERT, name: 'ready' } })).code).toBe('method-taken')
+    expect((await errorOf({ model: [INVERT, INVERT] })).code).toBe('method-taken')
+  })
+
+  test('bicubic without a scale, an overlap as large as the tile, an image without LR, an unknown provider', async () => {
+    const { scale: _, ...unscaled } = photos
+    expect((await errorOf({ model: 'bicubic' }, { photos: unscaled })).code).toBe('scale-unknown')
+    expect((await errorOf({ model: INVERT, tile: 32, overlap: 32 })).code).toBe('overlap-too-large')
+    const noLr: StudyTable = { ...photos, rows: [{ id: 'x', method: null, images: {}, values: {} }] }
+    expect((await errorOf({ model: INVERT }, { photos: noLr })).code).toBe('lr-missing')
+    expect((await errorOf({ model: INVERT, provider: 'cdua' })).message).toContain('"cuda"')
+  })
+})
+
+test('the fingerprint holds the checksum of every model file', async () => {
+  const params = infer.params.parse({ of: 'photos', model: [INVERT, 'bicubic'] })
+  const first = await infer.fingerprint!(params, stepContext(folder, { photos }))
+  expect(first).toEqual({ models: { invert: expect.stringMatching(/^[0-9a-f]{64}$/), bicubic: 'bicubic' } })
+})
