@@ -77,7 +77,6 @@ export function Gallery({
           width={state.width}
           aspect={aspectOf(payload)}
           tagsOf={tagsOf}
-          showTags={known.length > 0}
           selected={selected}
           open={state.open ? rowKey(state.open) : undefined}
           pictures={services.pictures}

@@ -21,21 +21,20 @@ export function GridView(props: {
   width: number
   aspect: number
   tagsOf: (row: GalleryRow) => readonly string[]
-  showTags: boolean
   selected: ReadonlySet<string>
   open: string | undefined
   pictures: Pictures
   onOpen: (entry: Entry) => void
   onTag: (entry: Entry) => void
 }) {
-  const { groups, rows, columns, aspect, tagsOf, showTags, selected, open, pictures, onOpen, onTag } = props
+  const { groups, rows, columns, aspect, tagsOf, selected, open, pictures, onOpen, onTag } = props
   const box = useRef<HTMLDivElement>(null)
   const [room, setRoom] = useState({ width: 0, top: 0 })
   const [current, setCurrent] = useState(0)
   const focusAfter = useRef(false)
   const { columns: across, width } = fitTiles(props.width, GAP, room.width || 800)
   const thumbHeight = Math.round(width * aspect)
-  const tileHeight = thumbHeight + (showTags ? 3 : 2) * TEXT_LINE + 8
+  const tileHeight = thumbHeight + 2 * TEXT_LINE + 8
   const grid = useMemo(() => layGrid(groups, tileHeight, GAP, across), [groups, tileHeight, across])
   const height = Math.min(TALLEST, Math.max(tileHeight, grid.height))
   const shown = useMemo(
@@ -116,7 +115,6 @@ export function GridView(props: {
                   thumbHeight={thumbHeight}
                   columns={shown}
                   tags={tagsOf(entry.row)}
-                  showTags={showTags}
                   selected={selected.has(key)}
                   open={open === key}
                   current={line.first + column === place}

@@ -14,7 +14,6 @@ export interface TileProps {
   thumbHeight: number
   columns: readonly { info: ColumnInfo; decimals: number }[]
   tags: readonly string[]
-  showTags: boolean
   selected: boolean
   open: boolean
   current: boolean
@@ -24,20 +23,7 @@ export interface TileProps {
 
 /** One row: its image, its names, its numbers, its tags. */
 export const Tile = memo((props: TileProps) => {
-  const {
-    row,
-    place,
-    width,
-    thumbHeight,
-    columns,
-    tags,
-    showTags,
-    selected,
-    open,
-    current,
-    pictures,
-    onOpen,
-  } = props
+  const { row, place, width, thumbHeight, columns, tags, selected, open, current, pictures, onOpen } = props
   const numbers = columns.map(({ info, decimals }) => ({
     name: info.label ?? info.name,
     value: formatValue(row.values[info.name], decimals),
@@ -74,8 +60,8 @@ export const Tile = memo((props: TileProps) => {
           </span>
         ))}
       </div>
-      {showTags && (
-        <div class="gallery-line">
+      {tags.length > 0 && (
+        <div class="gallery-tags-shown">
           {tags.map(tag => (
             <span key={tag} class="gallery-tag">
               {tag}

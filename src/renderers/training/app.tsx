@@ -45,6 +45,18 @@ export function Training({
   }
   const { series, points, samples, totalSteps } = payload
   const step = points.at(-1)?.step ?? 0
+  const walk = (event: KeyboardEvent) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    if (event.key === 'Escape') setCursor(undefined)
+    else if (by === undefined) return
+    else {
+      const at = points.findLastIndex(point => point.step <= (cursor ?? step))
+      const next = Math.max(0, Math.min(points.length - 1, at + by * (event.shiftKey ? 10 : 1)))
+      setCursor(points[next]?.step)
+    }
+    event.preventDefault()
+    event.stopPropagation()
+  }
 
   return (
     <div class="training">
@@ -87,14 +99,21 @@ export function Training({
       {points.length === 0 ? (
         <p class="m-message">No step is done yet.</p>
       ) : (
-        <div class="training-plots">
+        <div
+          class="training-plots"
+          role="application"
+          aria-label="Curves. The arrow keys read them step by step."
+          tabIndex={0}
+          onKeyDown={walk}
+          onBlur={() => setCursor(undefined)}
+        >
           {GROUPS.flatMap(({ group, title }) => plotsOf(group, title, series)).map(plot => (
             <Plot
               key={plot.title}
               title={plot.title}
               series={plot.series}
               points={points}
-              smoothing={state.smoothing}
+              smoothing={plot.smoothed ? state.smoothing : 0}
               lastStep={
                 payload.state === 'running' || payload.state === 'paused' ? Math.max(step, totalSteps) : step
               }
@@ -104,6 +123,9 @@ export function Training({
           ))}
         </div>
       )}
+      <span class="m-hidden" role="status">
+        {cursor !== undefined && spoken(payload, cursor)}
+      </span>
       <Samples
         samples={samples}
         services={services}
@@ -114,11 +136,25 @@ export function Training({
   )
 }
 
+/** The values of one step, for screen readers. */
+function spoken({ points, series }: TrainingPayload, step: number): string {
+  const values = points.find(point => point.step === step)?.values ?? {}
+  return [`step ${step}`, ...series.map(({ name, label }) => `${label} ${formatValue(values[name])}`)].join(
+    ', ',
+  )
+}
+
 /** One plot per group; terms of a reward and guards have scales of their own, so each gets its own plot. */
 function plotsOf(group: (typeof GROUPS)[number]['group'], title: string, series: TrainingPayload['series']) {
   const members = series.filter(member => member.group === group)
-  if (group === 'loss' || members.length === 0) return members.length > 0 ? [{ title, series: members }] : []
-  return members.map(member => ({ title: `${title}: ${member.label}`, series: [member] }))
+  if (group === 'loss' || members.length === 0)
+    return members.length > 0 ? [{ title, series: members, smoothed: true }] : []
+  return members.map(member => ({
+    title: `${title}: ${member.label}`,
+    series: [member],
+    // A schedule is set, not measured: there is no noise to look through.
+    smoothed: group !== 'schedule',
+  }))
 }
 
 /** Pause, go on and stop reach the kernel; until it says so, the button waits. */

@@ -1,4 +1,5 @@
 import type { TrainingPoint } from '../../kernel/protocol/mime.ts'
+import { formatValue } from '../shared/numbers.ts'
 
 export interface Sample {
   step: number
@@ -50,6 +51,14 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+}
+
+/** Labels with as many decimals as tell the ticks apart. */
+export function tickLabels(ticks: readonly number[]): string[] {
+  const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(ticks[0] || 1)
+  if (step < 1e-4) return ticks.map(value => (value === 0 ? '0' : formatValue(value)))
+  const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
+  return ticks.map(value => formatValue(value, decimals))
 }
 
 /** The range of values with a little room; a flat curve gets some too. */

@@ -2,7 +2,16 @@ import { useMemo } from 'preact/hooks'
 import type { TrainingPayload } from '../../kernel/protocol/mime.ts'
 import { memo } from '../shared/memo.ts'
 import { formatValue } from '../shared/numbers.ts'
-import { niceTicks, paddedRange, type Sample, sampleAt, samplesOf, smooth, thin } from './curve.ts'
+import {
+  niceTicks,
+  paddedRange,
+  type Sample,
+  sampleAt,
+  samplesOf,
+  smooth,
+  thin,
+  tickLabels,
+} from './curve.ts'
 
 type Series = TrainingPayload['series'][number]
 
@@ -11,7 +20,7 @@ const HEIGHT = 150
 const LEFT = 44
 const BOTTOM = 18
 const TOP = 6
-const RIGHT = 8
+const RIGHT = 14
 /** More points than this on a curve of this width are not seen. */
 const MOST_POINTS = 600
 
@@ -45,6 +54,8 @@ export const Plot = memo(
       thin(samples, MOST_POINTS)
         .map(({ step, value }, i) => `${i === 0 ? 'M' : 'L'}${x(step).toFixed(1)} ${y(value).toFixed(1)}`)
         .join('')
+    const ticks = niceTicks(low, high, 4)
+    const labels = tickLabels(ticks)
     const at = cursor ?? points.at(-1)?.step ?? 0
     const follow = (event: PointerEvent) => {
       const box = (event.currentTarget as SVGElement).getBoundingClientRect()
@@ -62,11 +73,11 @@ export const Plot = memo(
           onPointerMove={follow}
           onPointerLeave={() => onCursor(undefined)}
         >
-          {niceTicks(low, high, 4).map(value => (
+          {ticks.map((value, i) => (
             <g key={value}>
               <line class="training-rule" x1={LEFT} x2={WIDTH - RIGHT} y1={y(value)} y2={y(value)} />
               <text class="training-tick" x={LEFT - 5} y={y(value) + 3.5} text-anchor="end">
-                {formatValue(value)}
+                {labels[i]}
               </text>
             </g>
           ))}
