@@ -91,7 +91,10 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
   const open = idle + all.filter(asked => asked.open).length
   if (open > 0) yield { type: 'note', text: openNote(job, open) }
   if (job.replay) {
-    yield { type: 'note', text: `The answers of ${settings.model} come from the replay bundle; no judge was asked.` }
+    yield {
+      type: 'note',
+      text: `The answers of ${settings.model} come from the replay bundle; no judge was asked.`,
+    }
   }
   for (const text of remarks(all, settings)) yield { type: 'note', text }
   return {
