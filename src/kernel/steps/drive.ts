@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Work } from '../stats/analysis/work.ts'
+import type { Work } from '../stats/work.ts'
 import type { StepEvent } from '../step.ts'
 
 /** Milliseconds of arithmetic before the process turns to its messages. */

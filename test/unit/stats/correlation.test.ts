@@ -8,7 +8,7 @@ import { pearson, pearsonStatistics } from '../../../src/kernel/stats/correlatio
 import { midranks } from '../../../src/kernel/stats/correlation/ranks.ts'
 import { spearman, spearmanStatistics } from '../../../src/kernel/stats/correlation/spearman.ts'
 import { clusterBy, unclustered } from '../../../src/kernel/stats/resampling/clusters.ts'
-import { estimates } from '../../../src/kernel/stats/resampling/statistic.ts'
+import { evaluated } from '../../../src/kernel/stats/resampling/statistic.ts'
 import scipy from '../../fixtures/stats/scipy.json' with { type: 'json' }
 import statsmodels from '../../fixtures/stats/statsmodels.json' with { type: 'json' }
 
@@ -55,11 +55,7 @@ describe('correlation', () => {
           [kendallStatistics, bruteKendall],
         ] as const
         for (const [statistics, reference] of cases) {
-          const out = new Float64Array(2)
-          statistics([column(x), column(z)], column(y), clusters).evaluate(
-            column(weights.slice(0, clusters.count)),
-            out,
-          )
+          const out = evaluated(statistics([column(x), column(z)], column(y), clusters), weights)
           ;[x, z].forEach((values, j) => {
             const expected = reference(repeated(values), repeated(y))
             if (Number.isNaN(expected)) expect(out[j]).toBeNaN()
@@ -76,7 +72,7 @@ describe('correlation', () => {
     const others = given.map(column)
     const clusters = unclustered(x.length)
     const partial = (coefficient: typeof pearsonStatistics) =>
-      estimates(partialStatistics(coefficient, [column(x)], column(y), others, clusters))[0]
+      evaluated(partialStatistics(coefficient, [column(x)], column(y), others, clusters))[0]
     expect(partial(pearsonStatistics)).toBeCloseTo(expected.pearson, 10)
     expect(partial(spearmanStatistics)).toBeCloseTo(expected.spearman, 10)
   })
@@ -84,7 +80,7 @@ describe('correlation', () => {
   it('given a column that explains x wholly is undefined', () => {
     const x = column([1, 2, 4, 3, 5])
     const partial = partialStatistics(pearsonStatistics, [x], column([2, 1, 4, 5, 3]), [x], unclustered(5))
-    expect(estimates(partial)[0]).toBeNaN()
+    expect(evaluated(partial)[0]).toBeNaN()
   })
 
   it('within images forgets the level of each image', () => {

@@ -8,6 +8,7 @@ import { holm } from '../../../src/kernel/stats/resampling/holm.ts'
 import { exchanger, permuting } from '../../../src/kernel/stats/resampling/permutation.ts'
 import { permutationLimit } from '../../../src/kernel/stats/resampling/permutation-limit.ts'
 import { createRng, splitMix64, xoshiro128 } from '../../../src/kernel/stats/resampling/rng.ts'
+import { finish } from '../../../src/kernel/stats/work.ts'
 import scipy from '../../fixtures/stats/scipy.json' with { type: 'json' }
 import statsmodels from '../../fixtures/stats/statsmodels.json' with { type: 'json' }
 
@@ -134,9 +135,7 @@ describe('a permutation test', () => {
         images,
         { permutations: 99, exchange: 'images', rng },
       )
-      let step = steps.next()
-      while (!step.done) step = steps.next()
-      if (step.value[0] <= 0.1) below++
+      if (finish(steps)[0] <= 0.1) below++
     }
     // Images have levels of their own here; a free shuffle of rows would give about 0.25.
     expect(below / runs).toBeGreaterThan(0.06)
@@ -162,9 +161,7 @@ describe('a permutation test', () => {
         clusters,
         { permutations: 4000, exchange, rng },
       )
-      let step = steps.next()
-      while (!step.done) step = steps.next()
-      const drawn = step.value[0]
+      const [drawn] = finish(steps)
       // Four standard errors of the drawn p.
       expect(Math.abs(permutationLimit(x, y, clusters, exchange) - drawn)).toBeLessThan(
         4 * Math.sqrt((drawn * (1 - drawn)) / 4000) + 1e-3,

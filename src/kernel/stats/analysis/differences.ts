@@ -1,13 +1,13 @@
 import { meng, steiger } from '../correlation/dependent.ts'
 import { partialStatistics } from '../correlation/partial.ts'
-import { pearson } from '../correlation/pearson.ts'
+import { centred, cosine, dot } from '../correlation/pearson.ts'
 import { midranks } from '../correlation/ranks.ts'
 import { spearmanStatistics } from '../correlation/spearman.ts'
 import { type Bootstrap, bootstrapping, hasInterval, strided } from '../resampling/bootstrap.ts'
 import { createRng } from '../resampling/rng.ts'
-import { type ClusterStatistics, estimates } from '../resampling/statistic.ts'
+import { type ClusterStatistics, evaluated, LANES } from '../resampling/statistic.ts'
+import type { Work } from '../work.ts'
 import { type Column, constant, type Sample } from './sample.ts'
-import type { Work } from './work.ts'
 
 /** How much stronger the first predictor's SRCC is than the second's, each taken with the sign of its direction. */
 export interface Difference {
@@ -41,14 +41,20 @@ export interface CompareOptions {
 export function withDifferences(statistics: ClusterStatistics, signs: readonly number[]): ClusterStatistics {
   const { size, clusters } = statistics
   const pairs = pairsOf(size)
+  const whole = size + pairs.length
+  const inner = new Float64Array(size * LANES)
   return {
-    size: size + pairs.length,
+    size: whole,
     clusters,
     evaluate(weights, out) {
-      statistics.evaluate(weights, out)
-      pairs.forEach(([a, b], k) => {
-        out[size + k] = signs[a] * out[a] - signs[b] * out[b]
-      })
+      statistics.evaluate(weights, inner)
+      for (let lane = 0; lane < LANES; lane++) {
+        const own = inner.subarray(lane * size, (lane + 1) * size)
+        out.set(own, lane * whole)
+        pairs.forEach(([a, b], k) => {
+          out[lane * whole + size + k] = signs[a] * own[a] - signs[b] * own[b]
+        })
+      }
     },
   }
 }
@@ -74,31 +80,33 @@ export function* comparing(
     given.length > 0
       ? partialStatistics(spearmanStatistics, valuesX, sample.take(y), given, sample.clusters)
       : spearmanStatistics(valuesX, sample.take(y), sample.clusters)
-  const signs = signsOf(usable, [...estimates(statistics)], options)
+  const signs = signsOf(usable, [...evaluated(statistics)], options)
   const { draws, level, seed } = options
   const result = yield* bootstrapping(withDifferences(statistics, signs), {
     draws,
     level,
     rng: createRng(seed),
   })
-  return differencesOf(sample, usable, valuesX, y, result, signs)
+  return differencesOf(sample, usable, valuesX.map(midranks), y, result, signs)
 }
 
 export function differencesOf(
   { rows }: Sample,
   xs: readonly Column[],
-  valuesX: readonly Float64Array[],
+  ranks: readonly Float64Array[],
   y: Column,
   { estimates: all, intervals, draws }: Bootstrap,
   signs: readonly number[],
 ): Difference[] {
-  const ranks = valuesX.map(midranks)
+  const centredRanks = ranks.map(centred)
+  const squares = centredRanks.map(values => dot(values, values))
   return pairsOf(xs.length).flatMap(([a, b], k): Difference[] => {
     const index = xs.length + k
     if (Number.isNaN(all[index])) return []
     const interval = intervals[index]
     const [ra, rb] = [signs[a] * all[a], signs[b] * all[b]]
-    const between = signs[a] * signs[b] * pearson(ranks[a], ranks[b])
+    const between =
+      signs[a] * signs[b] * cosine(dot(centredRanks[a], centredRanks[b]), squares[a], squares[b])
     const tested = rows.length > 3 && Math.abs(between) < 1 && Math.abs(ra) < 1 && Math.abs(rb) < 1
     return [
       {

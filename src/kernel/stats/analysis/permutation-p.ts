@@ -4,13 +4,21 @@ import { midranks } from '../correlation/ranks.ts'
 import { type Exchange, permuting } from '../resampling/permutation.ts'
 import { permutationLimit } from '../resampling/permutation-limit.ts'
 import { createRng } from '../resampling/rng.ts'
+import { part, type Work } from '../work.ts'
 import { residuals } from './residuals.ts'
 import type { Sample } from './sample.ts'
 import type { View } from './views.ts'
-import { part, type Work } from './work.ts'
 
 /** From this many images on, p is taken from the normal limit of the permutation distribution. */
 const LIMIT_IMAGES = 1000
+
+interface Columns {
+  valuesX: readonly Float64Array[]
+  /** Midranks of the predictors. */
+  ranks: readonly Float64Array[]
+  valuesY: Float64Array
+  given: readonly Float64Array[]
+}
 
 /**
  * Permutation p of SRCC, PLCC and KRCC of each x with y. Given columns are first taken out of both (Freedman and Lane, "A
@@ -21,20 +29,18 @@ const LIMIT_IMAGES = 1000
 export function* permutationP(
   view: View,
   { clusters }: Sample,
-  xs: readonly Float64Array[],
-  y: Float64Array,
-  given: readonly Float64Array[],
+  { valuesX, ranks, valuesY, given }: Columns,
   { permutations, seed, kendall }: { permutations: number; seed: number; kendall: boolean },
 ): Work<Record<'srcc' | 'plcc' | 'krcc', Float64Array>> {
-  const size = xs.length
+  const size = valuesX.length
   const none = new Float64Array(size).fill(Number.NaN)
   if (permutations === 0 || size === 0) return { srcc: none, plcc: none, krcc: none }
   const exchange: Exchange = view.kind === 'within-image' ? 'rows' : 'images'
   const givenRanks = given.map(midranks)
-  const empty = new Float64Array(y.length)
+  const empty = new Float64Array(valuesY.length)
   const left = (values: Float64Array, others: readonly Float64Array[]) => residuals(values, others) ?? empty
-  const a = [...xs.map(x => left(midranks(x), givenRanks)), ...xs.map(x => left(x, given))]
-  const b = [left(midranks(y), givenRanks), left(y, given)]
+  const a = [...ranks.map(x => left(x, givenRanks)), ...valuesX.map(x => left(x, given))]
+  const b = [left(midranks(valuesY), givenRanks), left(valuesY, given)]
   const ofY = (j: number) => b[j < size ? 0 : 1]
   if (clusters.count >= LIMIT_IMAGES) {
     const p = new Float64Array(2 * size)
@@ -55,7 +61,11 @@ export function* permutationP(
   const how = { permutations, exchange }
   const p = yield* part(permuting(2 * size, products, clusters, { ...how, rng: createRng(seed) }), 0, 0.5)
   const krcc = kendall
-    ? yield* part(permuting(size, kendallPermuted(xs, y), clusters, { ...how, rng: createRng(seed) }), 0.5, 1)
+    ? yield* part(
+        permuting(size, kendallPermuted(valuesX, valuesY), clusters, { ...how, rng: createRng(seed) }),
+        0.5,
+        1,
+      )
     : none
   return { srcc: p.slice(0, size), plcc: p.slice(size), krcc }
 }

@@ -2,9 +2,9 @@ import { quantile } from '../resampling/bca.ts'
 import { bootstrapping, hasInterval } from '../resampling/bootstrap.ts'
 import type { Clusters } from '../resampling/clusters.ts'
 import { createRng } from '../resampling/rng.ts'
-import type { ClusterStatistics } from '../resampling/statistic.ts'
+import { type ClusterStatistics, perLane } from '../resampling/statistic.ts'
+import type { Work } from '../work.ts'
 import type { Column } from './sample.ts'
-import type { Work } from './work.ts'
 
 /** A method's place among all methods by its mean. */
 export interface Standing {
@@ -58,7 +58,7 @@ export function* ranking(
     )
   return methods.map((method, m) => {
     const interval = result.intervals[m]
-    const known = draws > 0 && hasInterval(interval)
+    const known = hasInterval(interval)
     const sorted = drawn[m].filter(Number.isFinite).sort()
     return {
       column: column.name,
@@ -80,19 +80,15 @@ function meansByMethod(
   clusters: number,
 ): ClusterStatistics {
   const counts = new Float64Array(groups)
-  return {
-    size: groups,
-    clusters,
-    evaluate(weights, out) {
-      counts.fill(0)
-      out.fill(0, 0, groups)
-      for (const { group, cluster, value } of rows) {
-        counts[group] += weights[cluster]
-        out[group] += weights[cluster] * value
-      }
-      for (let g = 0; g < groups; g++) out[g] /= counts[g]
-    },
-  }
+  return perLane(groups, clusters, (weights, out) => {
+    counts.fill(0)
+    out.fill(0)
+    for (const { group, cluster, value } of rows) {
+      counts[group] += weights[cluster]
+      out[group] += weights[cluster] * value
+    }
+    for (let g = 0; g < groups; g++) out[g] /= counts[g]
+  })
 }
 
 /** Ranks of means, 1 the best; NaN where a draw left a method without rows. */

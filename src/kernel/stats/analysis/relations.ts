@@ -1,12 +1,14 @@
 import { kendallStatistics } from '../correlation/kendall.ts'
 import { type Coefficient, partialStatistics } from '../correlation/partial.ts'
 import { pearson, pearsonStatistics } from '../correlation/pearson.ts'
+import { type Ordering, ordering, ranksIn } from '../correlation/ranks.ts'
 import { spearmanStatistics } from '../correlation/spearman.ts'
 import { fitLogistic, type LogisticForm, logisticAt } from '../fits/logistic.ts'
 import { type Bootstrap, bootstrapping, hasInterval } from '../resampling/bootstrap.ts'
 import type { Clusters } from '../resampling/clusters.ts'
 import { createRng } from '../resampling/rng.ts'
-import { estimates } from '../resampling/statistic.ts'
+import { evaluated } from '../resampling/statistic.ts'
+import { part, type Work } from '../work.ts'
 import {
   type CompareOptions,
   comparing,
@@ -18,7 +20,6 @@ import {
 import { permutationP } from './permutation-p.ts'
 import { type Column, constant, type Sample, sampleOf, samplesByRows } from './sample.ts'
 import type { View } from './views.ts'
-import { part, type Work } from './work.ts'
 
 /** A correlation with what is known about it; null where it is not defined, and `why` says so. */
 export interface Figure {
@@ -53,7 +54,7 @@ export interface RelateOptions extends CompareOptions {
 /** Kendall's coefficient costs more; in larger samples its value comes without interval and p. */
 export const KENDALL_ROWS = 2000
 /** Rows that a logistic curve is fitted to, evenly taken from a larger sample. */
-const LOGISTIC_ROWS = 5000
+const LOGISTIC_ROWS = 2000
 
 /** Correlations of predictors with one y in one view, and the comparisons between them. */
 export function* relating(
@@ -100,16 +101,18 @@ function* relateSample(
   const whyNot = degenerate(view, sample, y.name, valuesY)
   const usable = whyNot ? [] : xs.filter(x => !constant(sample.take(x)))
   const valuesX = usable.map(sample.take)
+  const order = orderedOnce()
+  const ranks = valuesX.map(values => ranksIn(order(values)))
   const given = options.given.map(sample.take)
   const statistics = (coefficient: Coefficient) =>
     given.length > 0
       ? partialStatistics(coefficient, valuesX, valuesY, given, clusters)
-      : coefficient(valuesX, valuesY, clusters)
+      : coefficient(valuesX, valuesY, clusters, order)
   const bootstrapped = { draws: options.draws, level: options.level }
   const rng = () => createRng(options.seed)
 
   const ofRanks = statistics(spearmanStatistics)
-  const signs = signsOf(usable, [...estimates(ofRanks)], options)
+  const signs = signsOf(usable, [...evaluated(ofRanks)], options)
   const srcc = yield* part(
     bootstrapping(compare ? withDifferences(ofRanks, signs) : ofRanks, { ...bootstrapped, rng: rng() }),
     0,
@@ -125,7 +128,7 @@ function* relateSample(
     given.length > 0
       ? undefined
       : yield* part(
-          bootstrapping(kendallStatistics(valuesX, valuesY, clusters), {
+          bootstrapping(kendallStatistics(valuesX, valuesY, clusters, order), {
             ...bootstrapped,
             draws: small ? options.draws : 0,
             rng: rng(),
@@ -134,7 +137,12 @@ function* relateSample(
           0.8,
         )
   const p = yield* part(
-    permutationP(view, sample, valuesX, valuesY, given, { ...options, kendall: small && given.length === 0 }),
+    permutationP(
+      view,
+      sample,
+      { valuesX, ranks, valuesY, given },
+      { ...options, kendall: small && given.length === 0 },
+    ),
     0.8,
     1,
   )
@@ -156,7 +164,7 @@ function* relateSample(
     const fitted = given.length > 0 ? null : logisticCorrelation(valuesX[j], valuesY, options.logistic)
     return { ...shared, ...figures, fitted, notes: [...notes] }
   })
-  return { relations, differences: compare ? differencesOf(sample, usable, valuesX, y, srcc, signs) : [] }
+  return { relations, differences: compare ? differencesOf(sample, usable, ranks, y, srcc, signs) : [] }
 }
 
 const noPartialKendall: Figure = {
@@ -202,4 +210,14 @@ function degenerate(view: View, { rows }: Sample, name: string, y: Float64Array)
     return 'no image has two rows with numbers to compare'
   if (rows.length < 3) return `${rows.length} rows with both numbers are too few, a correlation needs 3`
   return constant(y) ? `${name} is the same in all ${rows.length} rows` : undefined
+}
+
+/** Several statistics need the order of the same columns, and sorting is most of their preparation. */
+function orderedOnce(): (values: Float64Array) => Ordering {
+  const known = new Map<Float64Array, Ordering>()
+  return values => {
+    const order = known.get(values) ?? ordering(values)
+    known.set(values, order)
+    return order
+  }
 }

@@ -1,5 +1,5 @@
 import { type Clusters, unclustered } from '../resampling/clusters.ts'
-import { type ClusterStatistics, estimates } from '../resampling/statistic.ts'
+import { type ClusterStatistics, evaluated, perLane } from '../resampling/statistic.ts'
 import { type Ordering, ordering } from './ranks.ts'
 
 /**
@@ -7,7 +7,7 @@ import { type Ordering, ordering } from './ranks.ts'
  * [-1, 1]; NaN when a column is constant or has fewer than two rows. O(n log n).
  */
 export function kendall(x: Float64Array, y: Float64Array): number {
-  return estimates(kendallStatistics([x], y, unclustered(y.length)))[0]
+  return evaluated(kendallStatistics([x], y, unclustered(y.length)))[0]
 }
 
 /** Kendall's tau-b of each column of `xs` with `y`, by cluster weights. An evaluation costs O(rows log rows) per column. */
@@ -15,22 +15,19 @@ export function kendallStatistics(
   xs: readonly Float64Array[],
   y: Float64Array,
   clusters: Clusters,
+  order: (values: Float64Array) => Ordering = ordering,
 ): ClusterStatistics {
-  const orderY = ordering(y)
-  const orders = xs.map(ordering)
+  const orderY = order(y)
+  const orders = xs.map(order)
   const tree = new Float64Array(orderY.groups + 1)
   const perRow = new Float64Array(y.length)
-  return {
-    size: xs.length,
-    clusters: clusters.count,
-    evaluate(weights, out) {
-      for (let row = 0; row < perRow.length; row++) perRow[row] = weights[clusters.of[row]]
-      const untiedY = untiedPairs(orderY, perRow)
-      orders.forEach((order, j) => {
-        out[j] = tauB(surplus(order, orderY.group, perRow, tree), untiedPairs(order, perRow), untiedY)
-      })
-    },
-  }
+  return perLane(xs.length, clusters.count, (weights, out) => {
+    for (let row = 0; row < perRow.length; row++) perRow[row] = weights[clusters.of[row]]
+    const untiedY = untiedPairs(orderY, perRow)
+    orders.forEach((orderX, j) => {
+      out[j] = tauB(surplus(orderX, orderY.group, perRow, tree), untiedPairs(orderX, perRow), untiedY)
+    })
+  })
 }
 
 /** Writes tau-b of each column of `xs` with y for an assignment of y's rows, as `permuting` wants it. */

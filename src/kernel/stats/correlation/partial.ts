@@ -1,12 +1,14 @@
 import { choleskySolve } from '../fits/cholesky.ts'
 import type { Clusters } from '../resampling/clusters.ts'
-import type { ClusterStatistics } from '../resampling/statistic.ts'
+import { type ClusterStatistics, LANES } from '../resampling/statistic.ts'
+import type { Ordering } from './ranks.ts'
 
 /** Builds the statistics of a coefficient, `pearsonStatistics` or `spearmanStatistics`. */
 export type Coefficient = (
   xs: readonly Float64Array[],
   y: Float64Array,
   clusters: Clusters,
+  order?: (values: Float64Array) => Ordering,
 ) => ClusterStatistics
 
 /**
@@ -24,8 +26,8 @@ export function partialStatistics(
   const withY = coefficient([...xs, ...given], y, clusters)
   const withGiven = given.map(column => coefficient([...xs, ...given], column, clusters))
   const columns = xs.length + given.length
-  const toY = new Float64Array(columns)
-  const toGiven = given.map(() => new Float64Array(columns))
+  const toY = new Float64Array(columns * LANES)
+  const toGiven = given.map(() => new Float64Array(columns * LANES))
   return {
     size: xs.length,
     clusters: clusters.count,
@@ -34,13 +36,18 @@ export function partialStatistics(
       withGiven.forEach((statistics, g) => {
         statistics.evaluate(weights, toGiven[g])
       })
-      const matrix = toGiven.map(row => [...row.subarray(xs.length)])
-      const yGiven = [...toY.subarray(xs.length)]
-      const explainsY = choleskySolve(matrix, yGiven)
-      for (let j = 0; j < xs.length; j++) {
-        const xGiven = toGiven.map(row => row[j])
-        const explainsX = choleskySolve(matrix, xGiven)
-        out[j] = explainsX && explainsY ? partial(toY[j], xGiven, yGiven, explainsX, explainsY) : Number.NaN
+      for (let lane = 0; lane < LANES; lane++) {
+        const own = (correlations: Float64Array) =>
+          correlations.subarray(lane * columns, (lane + 1) * columns)
+        const matrix = toGiven.map(row => [...own(row).subarray(xs.length)])
+        const yGiven = [...own(toY).subarray(xs.length)]
+        const explainsY = choleskySolve(matrix, yGiven)
+        for (let j = 0; j < xs.length; j++) {
+          const xGiven = toGiven.map(row => own(row)[j])
+          const explainsX = choleskySolve(matrix, xGiven)
+          out[lane * xs.length + j] =
+            explainsX && explainsY ? partial(own(toY)[j], xGiven, yGiven, explainsX, explainsY) : Number.NaN
+        }
       }
     },
   }

@@ -1,5 +1,5 @@
 import type { Clusters } from '../resampling/clusters.ts'
-import type { ClusterStatistics } from '../resampling/statistic.ts'
+import { type ClusterStatistics, LANES } from '../resampling/statistic.ts'
 
 /** Pearson's product-moment correlation (PLCC), in [-1, 1]; NaN when a column is constant or empty. */
 export function pearson(x: Float64Array, y: Float64Array): number {
@@ -30,22 +30,46 @@ export function pearsonStatistics(
       ofXY: sumByCluster(clusters, i => cx[i] * cy[i]),
     }
   })
+  const size = xs.length
   return {
-    size: xs.length,
+    size,
     clusters: clusters.count,
     evaluate(weights, out) {
-      const n = dot(weights, counts)
-      const sumY = dot(weights, ofY)
-      const squaresY = dot(weights, ofYY)
-      const varianceY = squaresY - (sumY * sumY) / n
+      const n = weighted(counts, weights)
+      const sumY = weighted(ofY, weights)
+      const squaresY = weighted(ofYY, weights)
       columns.forEach(({ ofX, ofXX, ofXY }, j) => {
-        const sumX = dot(weights, ofX)
-        const squaresX = dot(weights, ofXX)
-        const covariance = dot(weights, ofXY) - (sumX * sumY) / n
-        out[j] = cosine(covariance, squaresX - (sumX * sumX) / n, varianceY, squaresX, squaresY)
+        const sumX = weighted(ofX, weights)
+        const squaresX = weighted(ofXX, weights)
+        const sumXY = weighted(ofXY, weights)
+        for (let lane = 0; lane < LANES; lane++) {
+          out[lane * size + j] = cosine(
+            sumXY[lane] - (sumX[lane] * sumY[lane]) / n[lane],
+            squaresX[lane] - sumX[lane] ** 2 / n[lane],
+            squaresY[lane] - sumY[lane] ** 2 / n[lane],
+            squaresX[lane],
+            squaresY[lane],
+          )
+        }
       })
     },
   }
+}
+
+/** Weighted sum of a cluster's terms, per lane. */
+function weighted(terms: Float64Array, weights: Float64Array): [number, number, number, number] {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
+  for (let c = 0; c < terms.length; c++) {
+    const term = terms[c]
+    s0 += weights[c * LANES] * term
+    s1 += weights[c * LANES + 1] * term
+    s2 += weights[c * LANES + 2] * term
+    s3 += weights[c * LANES + 3] * term
+  }
+  return [s0, s1, s2, s3]
 }
 
 /** The column minus its mean; exactly 0 everywhere for a constant column. */

@@ -48,6 +48,10 @@ function find(ascending: Float64Array, value: number): number {
 
 /** Ranks from 1 to n; equal values share the mean of the ranks they cover ("midranks", SciPy's `average`). */
 export function midranks(values: Float64Array): Float64Array {
-  const { group, start } = ordering(values)
+  return ranksIn(ordering(values))
+}
+
+/** The midranks of a column that is already ordered. */
+export function ranksIn({ group, start }: Ordering): Float64Array {
   return Float64Array.from(group, g => (start[g] + start[g + 1] + 1) / 2)
 }

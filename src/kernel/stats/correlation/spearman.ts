@@ -1,5 +1,5 @@
 import type { Clusters } from '../resampling/clusters.ts'
-import type { ClusterStatistics } from '../resampling/statistic.ts'
+import { type ClusterStatistics, LANES } from '../resampling/statistic.ts'
 import { cosine, pearson } from './pearson.ts'
 import { midranks, type Ordering, ordering } from './ranks.ts'
 
@@ -16,130 +16,165 @@ export function spearmanStatistics(
   xs: readonly Float64Array[],
   y: Float64Array,
   clusters: Clusters,
+  order: (values: Float64Array) => Ordering = ordering,
 ): ClusterStatistics {
-  const orderY = ordering(y)
-  const clustersY = clustersInOrder(orderY, clusters)
+  const size = xs.length
+  const orderY = order(y)
+  const clustersY = orderY.rows.map(row => clusters.of[row])
   const columns = xs.map(x => {
-    const order = ordering(x)
+    const orderX = order(x)
     return {
-      order,
-      clusters: clustersInOrder(order, clusters),
-      groupsY: order.rows.map(row => orderY.group[row]),
+      order: orderX,
+      clusters: orderX.rows.map(row => clusters.of[row]),
+      groupsY: orderX.rows.map(row => orderY.group[row]),
     }
   })
-  const rankY = new Float64Array(orderY.groups)
+  // Looked up at random for every row: half the bytes are half the waiting. Ranks are exact up to 8 million rows.
+  const rankY = new Float32Array(orderY.groups * LANES)
+  const counts = new Float32Array(clusters.count * LANES)
+  const sums = new Float64Array(LANES)
   return {
-    size: xs.length,
+    size,
     clusters: clusters.count,
     evaluate(weights, out) {
-      const untied = rankSquares(clustersY, weights)
-      const middle = (untied.total + 1) / 2
-      const squaresY = rankGroups(orderY, clustersY, weights, middle, rankY)
-      columns.forEach(({ order, clusters, groupsY }, j) => {
-        if (order.groups === order.rows.length)
-          out[j] = cosine(products(clusters, groupsY, weights, middle, rankY), untied.squares, squaresY)
-        else {
-          const { xx, xy } = tiedProducts(order, clusters, groupsY, weights, middle, rankY)
-          out[j] = cosine(xy, xx, squaresY)
-        }
+      counts.set(weights)
+      const { middle, untied } = rankSquares(clustersY, counts)
+      const squaresY = rankGroups(orderY, clustersY, counts, middle, rankY)
+      columns.forEach((column, j) => {
+        const { order: orderX, clusters: clustersX, groupsY } = column
+        let squaresX: Float64Array = untied
+        if (orderX.groups === orderX.rows.length) products(clustersX, groupsY, counts, middle, rankY, sums)
+        else squaresX = tiedProducts(orderX, clustersX, groupsY, counts, middle, rankY, sums)
+        for (let lane = 0; lane < LANES; lane++)
+          out[lane * size + j] = cosine(sums[lane], squaresX[lane], squaresY[lane])
       })
     },
   }
 }
 
-/** Number of weighted rows, and the sum of squared centred ranks of a column whose only ties are repeated rows. */
-function rankSquares(clusters: Int32Array, weights: Float64Array) {
-  let total = 0
-  let cubes = 0
+/** Per lane the mean rank, and the sum of squared centred ranks of a column whose only ties are repeated rows. */
+function rankSquares(clusters: Int32Array, weights: Float32Array) {
+  const total = new Float64Array(LANES)
+  const cubes = new Float64Array(LANES)
   for (let k = 0; k < clusters.length; k++) {
-    const weight = weights[clusters[k]]
-    total += weight
-    cubes += weight * weight * weight
+    const at = clusters[k] * LANES
+    for (let lane = 0; lane < LANES; lane++) {
+      const weight = weights[at + lane]
+      total[lane] += weight
+      cubes[lane] += weight * weight * weight
+    }
   }
-  // Kendall's correction for ties: each group of t equal values takes (t^3 - t) / 12 from (n^3 - n) / 12.
-  return { total, squares: (total ** 3 - cubes) / 12 }
+  return {
+    middle: total.map(count => (count + 1) / 2),
+    // Kendall's correction for ties: each group of t equal values takes (t^3 - t) / 12 from (n^3 - n) / 12.
+    untied: total.map((count, lane) => (count ** 3 - cubes[lane]) / 12),
+  }
 }
 
-/** Writes the centred rank of each group; returns the weighted sum of their squares. */
+/** Writes the centred rank of each group per lane; returns the weighted sums of their squares. */
 function rankGroups(
   order: Ordering,
   clusters: Int32Array,
-  weights: Float64Array,
-  middle: number,
-  ranks: Float64Array,
-): number {
-  let below = 0
-  let squares = 0
+  weights: Float32Array,
+  middle: Float64Array,
+  ranks: Float32Array,
+): Float64Array {
+  const squares = new Float64Array(LANES)
+  const below = new Float64Array(LANES)
+  const weight = new Float64Array(LANES)
   for (let g = 0; g < order.groups; g++) {
     const end = order.start[g + 1]
-    let weight = 0
-    for (let k = order.start[g]; k < end; k++) weight += weights[clusters[k]]
-    const rank = below + (weight + 1) / 2 - middle
-    ranks[g] = rank
-    squares += weight * rank * rank
-    below += weight
+    weight.fill(0)
+    for (let k = order.start[g]; k < end; k++) {
+      const at = clusters[k] * LANES
+      for (let lane = 0; lane < LANES; lane++) weight[lane] += weights[at + lane]
+    }
+    for (let lane = 0; lane < LANES; lane++) {
+      const rank = below[lane] + (weight[lane] + 1) / 2 - middle[lane]
+      ranks[g * LANES + lane] = rank
+      squares[lane] += weight[lane] * rank * rank
+      below[lane] += weight[lane]
+    }
   }
   return squares
 }
 
-/** Sum of weight x centred rank of x x centred rank of y over rows in the order of an x without ties. */
+/**
+ * Writes per lane the sum of weight x centred rank of x x centred rank of y, over rows in the order of an x without ties.
+ * Most of the time of a bootstrap goes here, so the lanes are written out.
+ */
 function products(
   clusters: Int32Array,
   groupsY: Int32Array,
-  weights: Float64Array,
-  middle: number,
-  rankY: Float64Array,
-): number {
-  const rows = clusters.length
-  // Two rows at a time into two sums: this loop is most of the time of a bootstrap, and additions wait for each other.
-  let even = 0
-  let odd = 0
+  weights: Float32Array,
+  middle: Float64Array,
+  rankY: Float32Array,
+  sums: Float64Array,
+): void {
+  let s0 = 0
+  let s1 = 0
+  let s2 = 0
+  let s3 = 0
   // Twice the centred rank of the next row, short of its own weight.
-  let twice = 1 - 2 * middle
-  let k = 0
-  for (; k + 1 < rows; k += 2) {
-    const a = weights[clusters[k]]
-    const b = weights[clusters[k + 1]]
-    even += a * (twice + a) * rankY[groupsY[k]]
-    odd += b * (twice + (a + a + b)) * rankY[groupsY[k + 1]]
-    twice += 2 * (a + b)
+  let t0 = 1 - 2 * middle[0]
+  let t1 = 1 - 2 * middle[1]
+  let t2 = 1 - 2 * middle[2]
+  let t3 = 1 - 2 * middle[3]
+  for (let k = 0; k < clusters.length; k++) {
+    const c = clusters[k] * LANES
+    const g = groupsY[k] * LANES
+    const w0 = weights[c]
+    const w1 = weights[c + 1]
+    const w2 = weights[c + 2]
+    const w3 = weights[c + 3]
+    s0 += w0 * (t0 + w0) * rankY[g]
+    s1 += w1 * (t1 + w1) * rankY[g + 1]
+    s2 += w2 * (t2 + w2) * rankY[g + 2]
+    s3 += w3 * (t3 + w3) * rankY[g + 3]
+    t0 += 2 * w0
+    t1 += 2 * w1
+    t2 += 2 * w2
+    t3 += 2 * w3
   }
-  if (k < rows) {
-    const a = weights[clusters[k]]
-    even += a * (twice + a) * rankY[groupsY[k]]
-  }
-  return (even + odd) / 2
+  sums[0] = s0 / 2
+  sums[1] = s1 / 2
+  sums[2] = s2 / 2
+  sums[3] = s3 / 2
 }
 
-/** The same for an x with ties, and the weighted sum of squared centred ranks of x. */
+/** The same for an x with ties; returns the weighted sums of squared centred ranks of x. */
 function tiedProducts(
   order: Ordering,
   clusters: Int32Array,
   groupsY: Int32Array,
-  weights: Float64Array,
-  middle: number,
-  rankY: Float64Array,
-) {
-  let xx = 0
-  let xy = 0
-  let below = 0
+  weights: Float32Array,
+  middle: Float64Array,
+  rankY: Float32Array,
+  sums: Float64Array,
+): Float64Array {
+  const squares = new Float64Array(LANES)
+  const below = new Float64Array(LANES)
+  const weight = new Float64Array(LANES)
+  const sumY = new Float64Array(LANES)
+  sums.fill(0)
   for (let g = 0; g < order.groups; g++) {
     const end = order.start[g + 1]
-    let weight = 0
-    let sumY = 0
+    weight.fill(0)
+    sumY.fill(0)
     for (let k = order.start[g]; k < end; k++) {
-      const each = weights[clusters[k]]
-      weight += each
-      sumY += each * rankY[groupsY[k]]
+      const c = clusters[k] * LANES
+      const y = groupsY[k] * LANES
+      for (let lane = 0; lane < LANES; lane++) {
+        weight[lane] += weights[c + lane]
+        sumY[lane] += weights[c + lane] * rankY[y + lane]
+      }
     }
-    const rank = below + (weight + 1) / 2 - middle
-    xx += weight * rank * rank
-    xy += rank * sumY
-    below += weight
+    for (let lane = 0; lane < LANES; lane++) {
+      const rank = below[lane] + (weight[lane] + 1) / 2 - middle[lane]
+      squares[lane] += weight[lane] * rank * rank
+      sums[lane] += rank * sumY[lane]
+      below[lane] += weight[lane]
+    }
   }
-  return { xx, xy }
-}
-
-function clustersInOrder(order: Ordering, clusters: Clusters): Int32Array {
-  return order.rows.map(row => clusters.of[row])
+  return squares
 }

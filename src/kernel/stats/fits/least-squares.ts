@@ -10,6 +10,11 @@ export interface CurveFit {
   converged: boolean
 }
 
+/** A curve that still improves after so many steps runs off to a parameter without end; its shape has long settled. */
+const MOST_STEPS = 100
+/** Relative gain in squares below which a fit has arrived. */
+const SMALLEST_GAIN = 1e-9
+
 /**
  * Least squares by Levenberg and Marquardt (Marquardt, "An algorithm for least-squares estimation of nonlinear
  * parameters", 1963): Gauss-Newton steps, damped in proportion to the curvature until they help.
@@ -18,7 +23,7 @@ export function fitCurve(curve: Curve, x: Float64Array, y: Float64Array, start: 
   let parameters = [...start]
   let { squares, matrix, gradient } = linearised(curve, x, y, parameters)
   let damping = 1e-3
-  for (let iteration = 0; iteration < 500; iteration++) {
+  for (let iteration = 0; iteration < MOST_STEPS; iteration++) {
     const damped = matrix.map((row, i) =>
       row.map((value, j) => (i === j ? value * (1 + damping) + 1e-15 : value)),
     )
@@ -30,7 +35,7 @@ export function fitCurve(curve: Curve, x: Float64Array, y: Float64Array, start: 
       parameters = next
       ;({ squares, matrix, gradient } = tried)
       damping = Math.max(damping / 10, 1e-12)
-      if (gain <= 1e-14 * squares) return { parameters, squares, converged: true }
+      if (gain <= SMALLEST_GAIN * squares) return { parameters, squares, converged: true }
     } else {
       damping *= 10
       // No step in any direction helps any more.

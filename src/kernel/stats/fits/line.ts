@@ -1,7 +1,7 @@
 import { type Bootstrap, bootstrap, hasInterval } from '../resampling/bootstrap.ts'
 import type { Clusters } from '../resampling/clusters.ts'
 import { createRng } from '../resampling/rng.ts'
-import type { ClusterStatistics } from '../resampling/statistic.ts'
+import { type ClusterStatistics, perLane } from '../resampling/statistic.ts'
 
 export interface LinePoint {
   x: number
@@ -33,7 +33,7 @@ export function fitLine(
   })
   return Array.from(at, (place, k) => {
     const interval = intervals[k]
-    const band = draws > 0 && hasInterval(interval) ? interval : { low: null, high: null }
+    const band = hasInterval(interval) ? interval : { low: null, high: null }
     return { x: place, y: estimates[k], ...band }
   })
 }
@@ -53,18 +53,15 @@ function lineStatistics(
       sums[5 * cluster + k] += term
     })
   })
-  return {
-    size: at.length,
-    clusters: clusters.count,
-    evaluate(weights, out) {
-      const total = new Float64Array(5)
-      for (let c = 0; c < weights.length; c++)
-        for (let k = 0; k < 5; k++) total[k] += weights[c] * sums[5 * c + k]
-      const [n, sumX, sumY, sumXX, sumXY] = total
-      const slope = (n * sumXY - sumX * sumY) / (n * sumXX - sumX * sumX)
-      at.forEach((place, k) => {
-        out[k] = (sumY - slope * sumX) / n + slope * (place - middle)
-      })
-    },
-  }
+  const total = new Float64Array(5)
+  return perLane(at.length, clusters.count, (weights, out) => {
+    total.fill(0)
+    for (let c = 0; c < weights.length; c++)
+      for (let k = 0; k < 5; k++) total[k] += weights[c] * sums[5 * c + k]
+    const [n, sumX, sumY, sumXX, sumXY] = total
+    const slope = (n * sumXY - sumX * sumY) / (n * sumXX - sumX * sumX)
+    at.forEach((place, k) => {
+      out[k] = (sumY - slope * sumX) / n + slope * (place - middle)
+    })
+  })
 }

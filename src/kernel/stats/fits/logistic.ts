@@ -16,7 +16,7 @@ export interface LogisticFit {
 }
 
 /**
- * Fits a logistic curve by least squares, from starts of several steepnesses and both directions, best kept. Undefined
+ * Fits a logistic curve by least squares, from a rising and a falling start, the better kept. Undefined
  * for fewer than `form + 1` rows or a constant column.
  */
 export function fitLogistic(x: Float64Array, y: Float64Array, form: LogisticForm): LogisticFit | undefined {
@@ -63,8 +63,8 @@ const CURVES: Record<LogisticForm, Curve> = {
 
 /** For columns of mean 0 and variance 1. */
 const STARTS: Record<LogisticForm, readonly number[][]> = {
-  4: [1, -1].flatMap(sign => [0.3, 1].map(width => [1.5 * sign, -1.5 * sign, 0, width])),
-  5: [1, -1].flatMap(sign => [0.5, 2].map(steepness => [2 * sign, steepness, 0, 0, 0])),
+  4: [1, -1].map(sign => [1.5 * sign, -1.5 * sign, 0, 0.6]),
+  5: [1, -1].map(sign => [2 * sign, 1, 0, 0, 0]),
 }
 
 interface Standardised {

@@ -1,9 +1,10 @@
+import { finish, type Work } from '../work.ts'
 import { bcaInterval, type Interval } from './bca.ts'
 import type { Rng } from './rng.ts'
-import { type ClusterStatistics, estimates } from './statistic.ts'
+import { type ClusterStatistics, evaluated, LANES } from './statistic.ts'
 
 export interface BootstrapOptions {
-  /** Number of bootstrap samples. */
+  /** Number of bootstrap samples; with 0 there are estimates and no intervals. */
   draws: number
   /** Coverage of the intervals, 0.95 for 95 %. */
   level: number
@@ -42,46 +43,58 @@ const JACKKNIFE_GROUPS = 100
 export function* bootstrapping(
   statistics: ClusterStatistics,
   { draws, level, rng }: BootstrapOptions,
-): Generator<number, Bootstrap> {
+): Work<Bootstrap> {
   const { size, clusters } = statistics
-  const estimate = estimates(statistics)
-  const weights = new Float64Array(clusters)
-  const out = new Float64Array(size)
-  const all = new Float64Array(draws * size)
-  const jackknife = leftOut(clusters)
-  const work = draws + jackknife.length
-  for (let b = 0; b < draws && clusters > 0; b++) {
-    weights.fill(0)
-    for (let c = 0; c < clusters; c++) weights[rng.below(clusters)]++
-    statistics.evaluate(weights, out)
-    all.set(out, b * size)
-    yield (b + 1) / work
-  }
-  const without = new Float64Array(jackknife.length * size)
-  for (const [g, [from, to]] of jackknife.entries()) {
-    weights.fill(1).fill(0, from, to)
-    statistics.evaluate(weights, out)
-    without.set(out, g * size)
-    yield (draws + g + 1) / work
-  }
+  const estimate = evaluated(statistics)
+  const left = draws > 0 ? leftOut(clusters) : []
+  const work = draws + left.length
+  const drawn = yield* inLanes(statistics, draws, 0, work, (weights, lane) => {
+    for (let c = 0; c < clusters; c++) weights[c * LANES + lane] = 0
+    for (let c = 0; c < clusters; c++) weights[rng.below(clusters) * LANES + lane]++
+  })
+  const without = yield* inLanes(statistics, left.length, draws, work, (weights, lane, group) => {
+    const [from, to] = left[group]
+    for (let c = 0; c < clusters; c++) weights[c * LANES + lane] = c >= from && c < to ? 0 : 1
+  })
   const intervals = Array.from({ length: size }, (_, j) => {
     if (Number.isNaN(estimate[j])) return { reason: 'the statistic is undefined' }
+    if (draws === 0) return { reason: 'no bootstrap samples were drawn' }
     if (clusters < FEWEST_CLUSTERS) return { reason: `${clusters} clusters are too few to resample` }
-    const drawn = strided(all, j, size).filter(Number.isFinite)
-    const undefinedDraws = draws - drawn.length
+    const finite = strided(drawn, j, size).filter(Number.isFinite)
+    const undefinedDraws = draws - finite.length
     if (undefinedDraws > UNDEFINED_ALLOWED * draws)
       return { reason: `undefined in ${undefinedDraws} of ${draws} bootstrap samples` }
-    return bcaInterval(drawn, estimate[j], strided(without, j, size).filter(Number.isFinite), level)
+    const jackknifed = strided(without, j, size).filter(Number.isFinite)
+    return bcaInterval(finite, estimate[j], jackknifed, level, clusters)
   })
-  return { estimates: estimate, intervals, draws: all }
+  return { estimates: estimate, intervals, draws: drawn }
+}
+
+/** The statistics of `count` samples, row by row; `fill` writes the weights of a sample into its lane. */
+function* inLanes(
+  { size, clusters, evaluate }: ClusterStatistics,
+  count: number,
+  before: number,
+  work: number,
+  fill: (weights: Float64Array, lane: number, sample: number) => void,
+): Work<Float64Array> {
+  const results = new Float64Array(count * size)
+  if (clusters === 0) return results.fill(Number.NaN)
+  const weights = new Float64Array(clusters * LANES)
+  const out = new Float64Array(size * LANES)
+  for (let first = 0; first < count; first += LANES) {
+    const lanes = Math.min(LANES, count - first)
+    for (let lane = 0; lane < lanes; lane++) fill(weights, lane, first + lane)
+    evaluate(weights, out)
+    results.set(out.subarray(0, lanes * size), first * size)
+    yield (before + first + lanes) / work
+  }
+  return results
 }
 
 /** Bootstraps at one go. */
 export function bootstrap(statistics: ClusterStatistics, options: BootstrapOptions): Bootstrap {
-  const steps = bootstrapping(statistics, options)
-  let step = steps.next()
-  while (!step.done) step = steps.next()
-  return step.value
+  return finish(bootstrapping(statistics, options))
 }
 
 /** Ranges of clusters to leave out in turn: each alone, or groups of equal size. */

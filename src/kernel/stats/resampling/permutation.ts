@@ -1,3 +1,4 @@
+import type { Work } from '../work.ts'
 import { type Clusters, clustersBySize, rowsByCluster } from './clusters.ts'
 import type { Rng } from './rng.ts'
 
@@ -55,7 +56,7 @@ export function* permuting(
   statistics: (permutation: Int32Array, out: Float64Array) => void,
   clusters: Clusters,
   { permutations, exchange, rng }: PermutationOptions,
-): Generator<number, Float64Array> {
+): Work<Float64Array> {
   const permutation = Int32Array.from(clusters.of, (_, row) => row)
   const observed = new Float64Array(size)
   statistics(permutation, observed)
