@@ -19,6 +19,18 @@ export interface LifecyclePorts {
   log(line: string): void
 }
 
+/** Milliseconds within which a tab that closes here and opens there was only moved. */
+const MOVING = 1000
+
+/** The kernels of studies that no tab shows any more may end. */
+function tellWhoIsSeen({ vscode: api, studies }: LifecyclePorts): void {
+  const seen = new Set<string>()
+  for (const { input } of api.window.tabGroups.all.flatMap(({ tabs }) => tabs)) {
+    if (input instanceof api.TabInputNotebook) seen.add(input.uri.toString())
+  }
+  for (const study of studies.all()) study.setSeen(seen.has(study.notebook.uri.toString()))
+}
+
 /**
  * Follows notebooks from opening to closing: selects the kernel, puts saved outputs back, gives ids to new cells when
  * the study is saved, and ends the kernel when the study is closed.
@@ -82,5 +94,9 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
       if (edit) event.waitUntil(Promise.resolve(edit))
     }),
     workspace.onDidCloseNotebookDocument(notebook => void studies.close(notebook)),
+    // The document itself may stay in memory long after its last editor was closed.
+    window.tabGroups.onDidChangeTabs(({ closed, opened }) => {
+      if (closed.length + opened.length > 0) setTimeout(() => tellWhoIsSeen(ports), MOVING)
+    }),
   )
 }

@@ -36,6 +36,7 @@ export class OpenStudy {
   #saved = new Map<string, Restored>()
   #results: ResultSummary[] = []
   #executions = 0
+  #seen = true
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(notebook: vscode.NotebookDocument, ports: StudyPorts) {
@@ -52,7 +53,7 @@ export class OpenStudy {
       snapshot: () => snapshot(notebook),
       drive: cell => this.#drive(cell),
       onCell: cell => this.#onCell(cell),
-      onSettled: () => this.refresh(),
+      onSettled: () => this.#onSettled(),
       grace: INTERRUPT_GRACE,
     })
   }
@@ -108,6 +109,12 @@ export class OpenStudy {
     await this.kernel.stop()
   }
 
+  /** Whether a tab shows the study. The kernel of one that is not seen ends as soon as nothing runs. */
+  setSeen(seen: boolean): void {
+    this.#seen = seen
+    if (!seen && !this.runner.busy) void this.kernel.stop()
+  }
+
   async dispose(): Promise<void> {
     clearTimeout(this.#timer)
     await this.kernel.stop()
@@ -134,6 +141,11 @@ export class OpenStudy {
       this.#ports.onResults()
     }
     this.#ports.onChange()
+  }
+
+  #onSettled(): void {
+    if (this.#seen) this.refresh()
+    else void this.kernel.stop()
   }
 
   #onCell(id: string): void {

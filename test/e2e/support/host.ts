@@ -35,6 +35,8 @@ export interface Host {
 
 /** Settings that keep prompts, tips, side bars and network out of the picture. */
 const QUIET = {
+  // A file that is opened before the extensions are known would open as text.
+  'workbench.editorAssociations': { '*.mirage.md': 'mirage-study' },
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
   'workbench.enableExperiments': false,

@@ -27,8 +27,14 @@ export class Workbench {
     const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS })
     const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } })
     await page.goto(host.url(folder))
-    await page.locator('.monaco-workbench').waitFor({ timeout: 60_000 })
+    await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
     return new Workbench(browser, page)
+  }
+
+  /** Reloads the window: the extension starts afresh. */
+  async reload(): Promise<void> {
+    await this.page.reload()
+    await this.page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
   }
 
   async close(): Promise<void> {
@@ -38,23 +44,27 @@ export class Workbench {
   /** Opens a study from the explorer. Its editor is there as soon as the extension has registered its type. */
   async openStudy(name: string): Promise<void> {
     await this.page.locator('.explorer-viewlet .monaco-list-row', { hasText: name }).first().dblclick()
-    await this.cells().first().waitFor({ timeout: 60_000 })
+    await this.cells().first().waitFor({ timeout: 120_000 })
   }
 
+  /** Closes the editor on top; its document must be saved. */
   async closeEditor(): Promise<void> {
-    await this.command('View: Close Editor')
-    await this.page.locator('.notebook-editor .code-cell-row').first().waitFor({ state: 'hidden' })
+    const tabs = this.page.locator('.tabs-container .tab')
+    const before = await tabs.count()
+    await this.page.locator('.tabs-container .tab.active .tab-actions a[aria-label^="Close"]').click()
+    await tabs.nth(before - 1).waitFor({ state: 'detached' })
   }
 
+  /** Runs a command by its full title in the palette. */
   async command(title: string): Promise<void> {
     await this.page.keyboard.press('F1')
-    const input = this.page.locator('.quick-input-widget input')
-    await input.waitFor()
-    await input.fill(`>${title}`)
-    await this.page
-      .locator('.quick-input-list .monaco-list-row', { has: this.page.getByText(title, { exact: true }) })
+    const widget = this.page.locator('.quick-input-widget')
+    await widget.locator('input').fill(`>${title}`)
+    await widget
+      .locator('.monaco-list-row', { has: this.page.getByText(title, { exact: true }) })
       .first()
       .click()
+    await widget.waitFor({ state: 'hidden' })
   }
 
   cells(): Locator {
@@ -65,11 +75,13 @@ export class Workbench {
   cell(text: string): Locator {
     // The editor draws spaces as no-break ones.
     const words = text.replaceAll(' ', '\u00a0')
-    return this.page.locator('.notebook-editor .code-cell-row', { hasText: words })
+    return this.page.locator('.notebook-editor .code-cell-row:visible', { hasText: words })
   }
 
   async runAll(): Promise<void> {
-    await this.page.locator('.notebook-toolbar-container a.action-label[aria-label="Run All"]').click()
+    await this.page
+      .locator('.notebook-toolbar-container a.action-label[aria-label="Run All"]:visible')
+      .click()
   }
 
   /** Runs one cell by its own button. */
@@ -87,16 +99,16 @@ export class Workbench {
   }
 
   /** Resolves when this many cells carry the mark of success. */
-  async succeeded(count: number, timeout = 60_000): Promise<void> {
+  async succeeded(count: number, timeout = 120_000): Promise<void> {
     await this.page
-      .locator('.codicon-notebook-state-success')
+      .locator('.codicon-notebook-state-success:visible')
       .nth(count - 1)
       .waitFor({ timeout })
   }
 
   /** Resolves when a cell carries the mark of failure. */
-  async failed(timeout = 60_000): Promise<void> {
-    await this.page.locator('.codicon-notebook-state-error').first().waitFor({ timeout })
+  async failed(timeout = 120_000): Promise<void> {
+    await this.page.locator('.codicon-notebook-state-error:visible').first().waitFor({ timeout })
   }
 
   /** The webview frame that holds an output with this selector. All outputs of a notebook share one frame. */
