@@ -1,30 +1,44 @@
 import { MirageError } from '../errors.ts'
 import type { Graph } from '../onnx/graph.ts'
+import { Recomputation } from './checkpoint.ts'
 import { inline, TAPE_OPSET } from './inline.ts'
 import * as o from './ops.ts'
 import { type Gradient, RULES } from './rules/index.ts'
 import { type Call, Tape, type Value } from './tape.ts'
 
+export interface GradientOptions {
+  /** Stretches of calls whose results are computed again on the way back instead of being kept (checkpoint.ts). */
+  segments?: readonly (readonly Call[])[]
+}
+
 /**
- * Records, on the loss's tape, the gradients of a scalar with respect to some values: reverse-mode differentiation.
+ * Records, on the loss's tape, the gradients of a scalar with respect to some values, which count as independent of
+ * each other: reverse-mode differentiation. Undefined for a value that the loss does not depend on.
  *
  * It walks the calls backwards. Where the gradient of a call's output is known, the operator's rule gives those of its
  * inputs, which are summed to the input's shape where broadcasting had stretched it and added up over all uses.
  *
  * @throws MirageError `no-gradient-rule` naming the operator and the node
  */
-export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
+export function gradients(
+  loss: Value,
+  wrt: readonly Value[],
+  { segments = [] }: GradientOptions = {},
+): (Value | undefined)[] {
   const { tape } = loss
   const calls = [...tape.calls]
   const reached = dependents(calls, wrt)
   const known = new Map<Value, Value>([[loss, o.expand(tape.scalar(1, loss.type), loss.dims)]])
+  const leaves = new Set(wrt)
+  const again = new Recomputation(segments, wrt)
   for (const call of calls.toReversed()) {
-    for (const [input, gradient] of backward(call, reached, known)) {
+    if (call.outputs.some(output => leaves.has(output)) || !known.has(call.outputs[0])) continue
+    for (const [input, gradient] of backward(call, again.site(call, known), reached, known)) {
       const before = known.get(input)
       known.set(input, before ? o.add(before, gradient) : gradient)
     }
   }
-  return wrt.map(value => known.get(value) ?? o.zeros(value))
+  return wrt.map(value => known.get(value))
 }
 
 /** Values that depend on any of `wrt` through floating-point numbers. */
@@ -37,20 +51,22 @@ function dependents(calls: readonly Call[], wrt: readonly Value[]): Set<Value> {
   return reached
 }
 
-/** The gradients that one call passes on, input by input. */
-function backward(call: Call, reached: Set<Value>, known: Map<Value, Value>): [Value, Value][] {
-  const [y] = call.outputs
-  const dy = known.get(y)
-  if (!dy) return []
-  const inputs = call.inputs
-  const wanted = inputs.flatMap((input, i) => (input && reached.has(input) ? [i] : []))
-  if (wanted.length === 0) return []
+/** The gradients that one call passes on, input by input; the rules see it where its values are at hand. */
+function backward(
+  call: Call,
+  site: Call,
+  reached: ReadonlySet<Value>,
+  known: ReadonlyMap<Value, Value>,
+): [Value, Value][] {
+  const dy = known.get(call.outputs[0])!
+  const { inputs, outputs, attributes } = site
+  const [y] = outputs
   const [a, b, c] = inputs as Value[]
-  const { attributes, outputs } = call
-  const at = { dy, y, a, b, c, inputs, outputs, attributes, tape: y.tape, call }
-  return wanted.flatMap(i => {
+  const at = { dy, y, a, b, c, inputs, outputs, attributes, tape: y.tape, call: site }
+  return call.inputs.flatMap((input, i) => {
+    if (!input || !reached.has(input)) return []
     const gradient = ruleOf(call, i)?.(at)
-    return gradient ? [[inputs[i]!, o.sumTo(gradient, inputs[i]!.dims)] as [Value, Value]] : []
+    return gradient ? [[input, o.sumTo(gradient, input.dims)] as [Value, Value]] : []
   })
 }
 
@@ -92,7 +108,9 @@ export function differentiate(graph: Graph, { dims = {}, loss, wrt }: Differenti
   const values = inline(tape, graph, bind)
   const targets = wrt.map(name => values.get(name)!)
   const results = gradients(values.get(loss)!, targets)
-  const outputs = Object.fromEntries(wrt.map((name, i) => [`grad/${name}`, results[i]]))
+  const outputs = Object.fromEntries(
+    wrt.map((name, i) => [`grad/${name}`, results[i] ?? o.zeros(targets[i])]),
+  )
   return tape.graph(`${graph.name}/backward`, { [loss]: values.get(loss)!, ...outputs }, TAPE_OPSET)
 }
 

@@ -42,6 +42,7 @@ export class Tape {
   readonly calls: Call[] = []
   readonly #taken = new Map<string, number>()
   readonly #known = new Map<string, Call>()
+  readonly #producers = new Map<Value, Call>()
   readonly #folded = new Map<string, Value[]>()
   readonly #scalars = new Map<string, Value>()
 
@@ -100,7 +101,13 @@ export class Tape {
     const call: Call = { op, name: values[0].name, inputs, outputs: values, attributes }
     this.calls.push(call)
     this.#known.set(key, call)
+    for (const value of values) this.#producers.set(value, call)
     return values
+  }
+
+  /** The call that computes a value; none for inputs and constants. */
+  producer(value: Value): Call | undefined {
+    return this.#producers.get(value)
   }
 
   /** Asks a recorded call for one more of its operator's outputs (LayerNormalization's statistics). */

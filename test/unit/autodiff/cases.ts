@@ -49,7 +49,7 @@ export function draw(
   const next = noise(seed * 31 + input)
   const count = countOf(dims)
   if (values !== 'apart') {
-    return Array.from({ length: count }, () => (values === 'positive' ? 0.3 + Math.abs(next()) : next()))
+    return Array.from({ length: count }, () => (values === 'positive' ? 0.5 + Math.abs(next()) : next()))
   }
   // A shuffled ladder with steps of at least 0.02, none near a multiple of 0.02 (where the kinks are); inputs interleave so that they never tie either.
   const ladder = Array.from({ length: count }, (_, i) => ((i - (count >> 1)) * 4 + input) * 0.02 + 0.0133)

@@ -26,5 +26,8 @@ export const ACTIVATIONS: Record<string, Lower> = {
     o.clip(o.add(o.mul(x, float(attributes, 'alpha', 0.2)), float(attributes, 'beta', 0.5)), 0, 1),
   HardSwish: ({ x }) => o.mul(x, o.clip(o.add(o.mul(x, 1 / 6), 0.5), 0, 1)),
   Mish: ({ x }) => o.mul(x, o.tanh(o.softplus(x))),
+  // As a factor that depends on the sign, because runtimes multiply several times faster than they compute a PRelu, and
+  // the way back is one more multiplication.
+  PRelu: ({ x, y: slope }) => o.mul(x, o.where(o.greater(x, 0), 1, slope)),
   Softsign: ({ x }) => o.div(x, o.add(o.abs(x), 1)),
 }

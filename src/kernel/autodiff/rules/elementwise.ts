@@ -26,7 +26,6 @@ export const ELEMENTWISE: Record<string, Rule> = {
   Max: [({ dy, a, b }) => winner(dy, a, b), ({ dy, a, b }) => winner(dy, b, a)],
   Min: [({ dy, a, b }) => winner(dy, b, a), ({ dy, a, b }) => winner(dy, a, b)],
   Where: [undefined, ({ dy, a }) => o.where(a, dy, 0), ({ dy, a }) => o.where(a, 0, dy)],
-  PRelu: [({ dy, a, b }) => positive(a, dy, o.mul(dy, b)), ({ dy, a }) => o.mul(dy, o.minimum(a, 0))],
   Clip: [
     ({ dy, a, b, c }) => {
       const above = b && o.atLeast(a, b)

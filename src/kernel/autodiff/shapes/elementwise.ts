@@ -38,7 +38,7 @@ export const UNARY = [
   ],
   ...['LeakyRelu', 'Elu', 'HardSigmoid', 'Floor', 'Ceil', 'Round', 'Sign', 'Not'],
 ]
-const WIDE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod', 'Max', 'Min', 'PRelu']
+const WIDE = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod', 'Max', 'Min']
 const TRUTH = ['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Xor']
 
 const all = (names: readonly string[], rule: ShapeRule) => Object.fromEntries(names.map(name => [name, rule]))
