@@ -15,11 +15,10 @@ export function luma(image: Pixels): Plane {
   return out
 }
 
-/** Luma rounded to integers, half to even, as SSIM on Y is published. */
-export function roundedLuma(image: Pixels): Plane {
-  const out = luma(image)
-  const y = out.data
-  for (let i = 0; i < y.length; i++) y[i] = roundHalfToEven(y[i])
+/** A plane rounded to integers, half to even, as SSIM on Y is published. */
+export function rounded({ width, height, data }: Plane): Plane {
+  const out = createPlane(width, height)
+  for (let i = 0; i < data.length; i++) out.data[i] = roundHalfToEven(data[i])
   return out
 }
 

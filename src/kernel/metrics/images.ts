@@ -1,5 +1,5 @@
 import { resizeBicubic } from '../images/bicubic.ts'
-import { luma, roundedLuma } from '../images/luma.ts'
+import { luma, rounded } from '../images/luma.ts'
 import type { Pixels } from '../images/pixels.ts'
 import type { MetricImage, MetricImages } from './metric.ts'
 
@@ -36,12 +36,14 @@ export function metricImages(images: { sr: NamedPixels; gt?: NamedPixels; lr?: N
 
 /** One image; its luma is computed once. */
 export function metricImage({ hash, pixels }: NamedPixels): MetricImage {
-  let plain: ReturnType<typeof luma> | undefined
-  let rounded: ReturnType<typeof luma> | undefined
-  return {
-    hash,
-    pixels,
-    luma: () => (plain ??= luma(pixels)),
-    roundedLuma: () => (rounded ??= roundedLuma(pixels)),
+  const plain = once(() => luma(pixels))
+  return { hash, pixels, luma: plain, roundedLuma: once(() => rounded(plain())) }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }

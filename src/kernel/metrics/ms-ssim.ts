@@ -21,13 +21,16 @@ export const msSsim = defineMetric({
   source:
     'Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment", 2003; on rounded BT.601 Y',
   needs: () => ['gt'],
-  measure({ sr, gt }) {
+  measure(images) {
+    const { sr, gt } = images
     let a = sr.roundedLuma()
     let b = gt!.roundedLuma()
     if (Math.min(a.width, a.height) < SMALLEST) return tooSmall(a, SMALLEST)
+    // SSIM is made of the same windows.
+    const finest = images.shared('structure', () => structure(a, b))
     let value = 1
     for (const [scale, weight] of WEIGHTS.entries()) {
-      const { ssim, contrastStructure } = structure(a, b)
+      const { ssim, contrastStructure } = scale === 0 ? finest : structure(a, b)
       const last = scale === WEIGHTS.length - 1
       value *= (last ? ssim : contrastStructure) ** weight
       if (!last) [a, b] = [halve(a), halve(b)]

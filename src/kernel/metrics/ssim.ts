@@ -19,7 +19,8 @@ export const ssim = defineMetric({
   source:
     'Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity", 2004; on rounded BT.601 Y as in IQA-PyTorch (pyiqa)',
   needs: () => ['gt'],
-  measure({ sr, gt }, { border }) {
+  measure(images, { border }) {
+    const { sr, gt } = images
     const a = cropPlane(sr.roundedLuma(), border)
     const b = cropPlane(gt!.roundedLuma(), border)
     if (Math.min(a.width, a.height) < WINDOW) return tooSmall(a, WINDOW)
@@ -28,7 +29,9 @@ export const ssim = defineMetric({
       structure(a, b, windows.data)
       return spread(windows, sr.pixels.width, sr.pixels.height)
     }
-    return { value: structure(a, b).ssim, map: { range: [0, 1], plane: map } }
+    // MS-SSIM begins with the same windows.
+    const { ssim } = border === 0 ? images.shared('structure', () => structure(a, b)) : structure(a, b)
+    return { value: ssim, map: { range: [0, 1], plane: map } }
   },
 })
 

@@ -17,8 +17,8 @@ export interface Structure {
  * inside the image; C1 = (0.01 x 255)^2, C2 = (0.03 x 255)^2; the contrast-structure term is limited to 0 from below.
  * The planes must be at least 11 x 11.
  *
- * Only four local means are needed, of a, b, a^2 + b^2 and ab, since the variances occur as a sum. They are filtered row
- * by row in buffers that stay in the processor's cache.
+ * Only four local means are needed, of a, b, a^2 + b^2 and ab, since the variances occur as a sum. Each row of windows is
+ * filtered down the columns and then along the row, in buffers of one row that stay in the processor's cache.
  *
  * @param map when given, filled with the SSIM of each window: (width - 10) x (height - 10)
  */
@@ -26,82 +26,115 @@ export function structure(a: Plane, b: Plane, map?: Float64Array): Structure {
   const { width, height } = a
   const columns = width - WINDOW + 1
   const rows = height - WINDOW + 1
-  // The last 11 rows of each quantity, filtered along the row; row y is at slot y % 11.
-  const rings = [0, 1, 2, 3].map(() => new Float64Array(WINDOW * columns))
-  const [meanA, meanB, meanSquares, meanProduct] = rings.map(() => new Float64Array(columns))
-  const squares = new Float64Array(width)
-  const product = new Float64Array(width)
-  const slots = new Int32Array(WINDOW)
+  const down = means(width)
+  const local = means(columns)
   let ssim = 0
   let contrastStructure = 0
-  for (let y = 0; y < height; y++) {
-    const rowA = a.data.subarray(y * width, (y + 1) * width)
-    const rowB = b.data.subarray(y * width, (y + 1) * width)
-    for (let x = 0; x < width; x++) {
-      const p = rowA[x]
-      const q = rowB[x]
-      squares[x] = p * p + q * q
-      product[x] = p * q
-    }
-    const slot = (y % WINDOW) * columns
-    alongRow(rowA, rings[0], slot, columns)
-    alongRow(rowB, rings[1], slot, columns)
-    alongRow(squares, rings[2], slot, columns)
-    alongRow(product, rings[3], slot, columns)
-    if (y < WINDOW - 1) continue
-    for (let t = 0; t < WINDOW; t++) slots[t] = ((y + 1 + t) % WINDOW) * columns
-    acrossRows(rings[0], slots, meanA)
-    acrossRows(rings[1], slots, meanB)
-    acrossRows(rings[2], slots, meanSquares)
-    acrossRows(rings[3], slots, meanProduct)
-    const at = (y - WINDOW + 1) * columns
+  for (let y = 0; y < rows; y++) {
+    filterDown(a, b, y, down)
+    filterAlong(down.a, local.a)
+    filterAlong(down.b, local.b)
+    filterAlong(down.squares, local.squares)
+    filterAlong(down.product, local.product)
     for (let x = 0; x < columns; x++) {
-      const p = meanA[x]
-      const q = meanB[x]
+      const p = local.a[x]
+      const q = local.b[x]
       const ofProduct = p * q
       const ofSquares = p * p + q * q
-      const cs = Math.max(0, (2 * (meanProduct[x] - ofProduct) + C2) / (meanSquares[x] - ofSquares + C2))
+      const covariance = local.product[x] - ofProduct
+      const cs = Math.max(0, (2 * covariance + C2) / (local.squares[x] - ofSquares + C2))
       const value = (cs * (2 * ofProduct + C1)) / (ofSquares + C1)
       contrastStructure += cs
       ssim += value
-      if (map) map[at + x] = value
+      if (map) map[y * columns + x] = value
     }
   }
   return { ssim: ssim / (rows * columns), contrastStructure: contrastStructure / (rows * columns) }
 }
 
-const [W0, W1, W2, W3, W4, W5] = halfKernel()
+/** Weighted means of a, b, a^2 + b^2 and ab. */
+interface Means {
+  a: Float64Array
+  b: Float64Array
+  squares: Float64Array
+  product: Float64Array
+}
 
-/** The symmetric 11-tap filter along a row; written out, because a loop over taps is four times slower. */
-function alongRow(s: Float64Array, out: Float64Array, at: number, count: number): void {
-  for (let x = 0; x < count; x++) {
-    out[at + x] =
-      W5 * s[x + 5] +
-      W4 * (s[x + 4] + s[x + 6]) +
-      W3 * (s[x + 3] + s[x + 7]) +
-      W2 * (s[x + 2] + s[x + 8]) +
-      W1 * (s[x + 1] + s[x + 9]) +
-      W0 * (s[x] + s[x + 10])
+function means(count: number): Means {
+  const buffer = () => new Float64Array(count)
+  return { a: buffer(), b: buffer(), squares: buffer(), product: buffer() }
+}
+
+const WEIGHTS = windowWeights()
+
+/** The filter down the columns, over the eleven rows from `top`. */
+function filterDown(a: Plane, b: Plane, top: number, out: Means): void {
+  const { width } = a
+  for (const buffer of [out.a, out.b, out.squares, out.product]) buffer.fill(0)
+  for (let t = 0; t < WINDOW; t++) {
+    addRow(WEIGHTS[t], rowOf(a, top + t), rowOf(b, top + t), width, out.a, out.b, out.squares, out.product)
   }
 }
 
-/** The same filter down the columns, over the 11 rows of a ring that start at `slots`. */
-function acrossRows(r: Float64Array, slots: Int32Array, out: Float64Array): void {
-  const [a, b, c, d, e, f, g, h, i, j, k] = slots
+function rowOf({ width, data }: Plane, y: number): Float64Array {
+  return data.subarray(y * width, (y + 1) * width)
+}
+
+/** Adds one row, weighted. The buffers are parameters because this is the innermost loop: their lookup would be half of it. */
+function addRow(
+  weight: number,
+  rowA: Float64Array,
+  rowB: Float64Array,
+  width: number,
+  sumA: Float64Array,
+  sumB: Float64Array,
+  squares: Float64Array,
+  product: Float64Array,
+): void {
+  for (let x = 0; x < width; x++) {
+    const p = rowA[x]
+    const q = rowB[x]
+    const u = weight * p
+    const v = weight * q
+    sumA[x] += u
+    sumB[x] += v
+    squares[x] += u * p + v * q
+    product[x] += u * q
+  }
+}
+
+/** The same filter along a row. Values slide through eleven variables, so that each is read once. */
+function filterAlong(row: Float64Array, out: Float64Array): void {
+  const [w0, w1, w2, w3, w4, w5] = WEIGHTS
+  // Destructuring would go through an iterator, which takes longer than the filter.
+  let s0 = row[0]
+  let s1 = row[1]
+  let s2 = row[2]
+  let s3 = row[3]
+  let s4 = row[4]
+  let s5 = row[5]
+  let s6 = row[6]
+  let s7 = row[7]
+  let s8 = row[8]
+  let s9 = row[9]
   for (let x = 0; x < out.length; x++) {
-    out[x] =
-      W5 * r[f + x] +
-      W4 * (r[e + x] + r[g + x]) +
-      W3 * (r[d + x] + r[h + x]) +
-      W2 * (r[c + x] + r[i + x]) +
-      W1 * (r[b + x] + r[j + x]) +
-      W0 * (r[a + x] + r[k + x])
+    const s10 = row[x + 10]
+    out[x] = w5 * s5 + w4 * (s4 + s6) + w3 * (s3 + s7) + w2 * (s2 + s8) + w1 * (s1 + s9) + w0 * (s0 + s10)
+    s0 = s1
+    s1 = s2
+    s2 = s3
+    s3 = s4
+    s4 = s5
+    s5 = s6
+    s6 = s7
+    s7 = s8
+    s8 = s9
+    s9 = s10
   }
 }
 
-/** The first six of the eleven weights; the others mirror them. */
-function halfKernel(): number[] {
+function windowWeights(): number[] {
   const weights = Array.from({ length: WINDOW }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)))
   const sum = weights.reduce((total, weight) => total + weight, 0)
-  return weights.slice(0, 6).map(weight => weight / sum)
+  return weights.map(weight => weight / sum)
 }
