@@ -4,6 +4,7 @@ import { correlate } from './correlate.ts'
 import { exportTable } from './export.ts'
 import { infer } from './infer.ts'
 import { metrics } from './metrics.ts'
+import { ratings } from './ratings.ts'
 import { score } from './score.ts'
 import { triplets } from './triplets.ts'
 
@@ -13,6 +14,7 @@ export const STEPS: Record<string, StepDefinition> = {
   infer,
   metrics,
   score,
+  ratings,
   correlate,
   compare,
   export: exportTable,
