@@ -9,14 +9,15 @@ export interface PlannedImage {
   label: string
   show: ShownImage['show']
   request: ImageRequest
+  /** Hash of the request: names the prepared image. */
+  key: string
 }
 
 /** Raised whenever the same request would give other bytes. */
 const PREPARATION_VERSION = 1
 
 /** Names a prepared image; equal requests give equal images. */
-export const preparationKey = (request: ImageRequest): string =>
-  hashOf({ version: PREPARATION_VERSION, ...request })
+const preparationKey = (request: ImageRequest): string => hashOf({ version: PREPARATION_VERSION, ...request })
 
 const LABELS: Record<ShownImage['show'], string> = {
   gt: 'The reference (ground truth)',
@@ -55,11 +56,10 @@ export function planImages(
   }
   const lacking = shown.find(image => !sources[image.show])
   if (lacking) return { missing: `no ${NAMES[lacking.show]}, which the prompt shows (mode ${header.mode})` }
-  return shown.map(image => ({
-    label: labelOf(image),
-    show: image.show,
-    request: requestFor(image, sources[image.show]!, header, sr!, gt),
-  }))
+  return shown.map(image => {
+    const request = requestFor(image, sources[image.show]!, header, sr!, gt)
+    return { label: labelOf(image), show: image.show, request, key: preparationKey(request) }
+  })
 }
 
 export function labelOf({ label, show, crop, zoom }: ShownImage): string {

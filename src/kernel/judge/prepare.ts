@@ -1,13 +1,20 @@
 import type { ImageRequest, PreparedImage } from '../compute/jobs/judge-images.ts'
+import { mapConcurrently } from '../concurrent.ts'
 import type { StepContext, StepEvent } from '../step.ts'
 import type { ReplayBundle } from './answers/replay.ts'
-import { type PlannedImage, preparationKey } from './images.ts'
+import type { PlannedImage } from './images.ts'
 import type { QuestionContent } from './questions/request.ts'
 
 export const IMAGE_SPACE = 'judge-image'
 
 /** Images per job: coarse enough to keep the processes busy, fine enough to stop soon. */
 const CHUNK = 16
+
+/** Records that are read at the same time. */
+const READS_AT_ONCE = 64
+
+/** Images that are kept in memory, encoded for sending. */
+const RECENT_URLS = 64
 
 /** How many images are prepared at once; the pool decides how many of the jobs really run. */
 const JOBS_AT_ONCE = 4
@@ -17,23 +24,20 @@ const JOBS_AT_ONCE = 4
  * answers even where another version of the encoder would write other bytes.
  *
  * @param known what a replay bundle says about them
- * @returns the prepared images by `preparationKey`
+ * @returns the prepared images by the keys of their requests
  */
 export async function* prepareImages(
-  requests: Iterable<ImageRequest>,
+  planned: readonly PlannedImage[],
   { store, compute, signal }: StepContext,
   known?: Pick<ReplayBundle, 'image'>,
 ): AsyncGenerator<StepEvent, Map<string, PreparedImage>> {
-  const wanted = new Map<string, ImageRequest>()
-  for (const request of requests) wanted.set(preparationKey(request), request)
-
+  const wanted = new Map(planned.map(({ key, request }) => [key, request]))
   const prepared = new Map<string, PreparedImage>()
-  await Promise.all(
-    [...wanted.keys()].map(async key => {
-      const image = known?.image(key) ?? (await store.getRecord<PreparedImage>(IMAGE_SPACE, key))
-      if (image) prepared.set(key, image)
-    }),
-  )
+  const find = async (key: string) => {
+    const image = known?.image(key) ?? (await store.getRecord<PreparedImage>(IMAGE_SPACE, key))
+    if (image) prepared.set(key, image)
+  }
+  await mapConcurrently([...wanted.keys()], READS_AT_ONCE, find, signal)
 
   const rest = [...wanted].filter(([key]) => !prepared.has(key))
   const label = 'preparing images'
@@ -72,12 +76,22 @@ export function imageUrls(
       known.set(prepared.hash, { mime: prepared.mime, request: looks[0].images[i].request })
     })
   }
-  return async hash => {
+  const recent = new Map<string, Promise<string>>()
+  const load = async (hash: string): Promise<string> => {
     const image = known.get(hash)
-    if (image && !(await store.hasObject(hash))) {
+    const bytes = await store.getObject(hash).catch(async error => {
+      if (!image) throw error
       await compute.run('judge-images', { images: [image.request] }, { signal, lane: 'cpu' })
-    }
-    const bytes = await store.getObject(hash)
+      return store.getObject(hash)
+    })
     return `data:${image?.mime ?? 'image/png'};base64,${Buffer.from(bytes).toString('base64')}`
+  }
+  return hash => {
+    const url = recent.get(hash) ?? load(hash)
+    // Most recently used last. References and inputs are shared by the methods of an image, everything by its repeats.
+    recent.delete(hash)
+    recent.set(hash, url)
+    if (recent.size > RECENT_URLS) recent.delete(recent.keys().next().value!)
+    return url
   }
 }

@@ -14,7 +14,7 @@ import { ANSWER_SPACE, type AnswerSource, recordName, type StoredAnswer } from '
 
 /** A replay bundle in memory: the only source of answers while it is replayed. */
 export interface ReplayBundle extends AnswerSource {
-  /** A prepared image by `preparationKey`, as it was when the answers were given. */
+  /** A prepared image by the key of its request, as it was when the answers were given. */
   image(key: string): PreparedImage | undefined
   /** Why a question had no answer when the bundle was packed. */
   unanswered(key: string): string | undefined

@@ -57,18 +57,22 @@ export class Asker {
     this.#structure = options.structure === 'auto' ? 'schema' : options.structure
   }
 
-  /** Never rejects but with the reason of the signal, or when the store cannot be written. */
-  ask(question: Question): Promise<Outcome> {
+  /**
+   * Never rejects but with the reason of the signal, or when the store cannot be written.
+   *
+   * @param answers those that the question got before and that could not be used
+   */
+  ask(question: Question, answers: readonly StoredAnswer[]): Promise<Outcome> {
     const shared = this.#inFlight.get(question.key)
     if (shared) return shared
-    const outcome = this.#ask(question).finally(() => this.#inFlight.delete(question.key))
+    const outcome = this.#ask(question, answers).finally(() => this.#inFlight.delete(question.key))
     this.#inFlight.set(question.key, outcome)
     return outcome
   }
 
-  async #ask(question: Question): Promise<Outcome> {
+  async #ask(question: Question, answers: readonly StoredAnswer[]): Promise<Outcome> {
     let calls = 0
-    let known = await fromStore(question, this.#options.answers)
+    let known: Known = { kind: 'open', answers: [...answers] }
     while (known.kind === 'open') {
       const attempt = known.answers.length
       const sent = await this.#call(question, attempt)

@@ -75,7 +75,7 @@ export async function askWithin(group: Group, job: EndpointJob, asker: Asker): P
   const estimate = estimateOf(group, job) ?? 0
   if (!budget.reserve(estimate)) return unasked(group, `the budget of $${budget.limit} is spent`)
   const before = spentOn(group.known.answers).cost ?? 0
-  const outcome = await asker.ask(group.question)
+  const outcome = await asker.ask(group.question, group.known.answers)
   budget.settle(estimate, (spentOn(outcome.answers).cost ?? 0) - before)
   return { group, outcome, open: false }
 }

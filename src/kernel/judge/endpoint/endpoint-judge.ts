@@ -5,14 +5,13 @@ import { readReplay } from '../answers/replay.ts'
 import { fromStore } from '../calls/ask.ts'
 import { resolveEndpoint } from '../calls/endpoint.ts'
 import { FAULTS, type Fault, judgeError } from '../calls/faults.ts'
-import { preparationKey } from '../images.ts'
 import type { Judged, Judgement, Uses } from '../judgement.ts'
 import type { JudgeKind, ReadyJudge } from '../judges.ts'
 import { prepareImages } from '../prepare.ts'
 import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
 import { inquire, type Look, planLooks, samplingFrom } from './inquiry.ts'
-import { type Asked, billOf, type EndpointJob, type Group, openNote } from './job.ts'
+import { type Asked, billOf, type EndpointJob, type Group, meanOutput, openNote } from './job.ts'
 import { verdictsOf } from './verdicts.ts'
 import { walkAll } from './walk.ts'
 
@@ -40,6 +39,7 @@ export const endpointJudge: JudgeKind<typeof endpointSettings> = {
       return ready(job, looks.length)
     }
     job.groups = yield* groupsOf(looks, job)
+    job.meanOutput = meanOutput(job.groups)
     return ready(job, 0)
   },
 }
@@ -52,8 +52,8 @@ async function isIdle({ endpoint, assignment, replay }: EndpointJob): Promise<bo
 async function* groupsOf(looks: Look[], job: EndpointJob): AsyncGenerator<StepEvent, Group[]> {
   const { settings, assignment, endpoint, source, replay } = job
   const { context, table, prompt } = assignment
-  const requests = looks.flatMap(({ images }) => images.map(({ request }) => request))
-  const prepared = yield* prepareImages(requests, context, replay)
+  const planned = looks.flatMap(({ images }) => images)
+  const prepared = yield* prepareImages(planned, context, replay)
   const inquiries = looks.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
   return mapConcurrently(
     [...Map.groupBy(inquiries, ({ question }) => question.key).values()],
@@ -145,8 +145,7 @@ function usesOf(all: Asked[]): Uses {
     const { key } = group.question
     for (const { attempt } of outcome.answers) uses.answers.push(recordName(key, attempt))
     if (outcome.kind === 'failed') uses.unanswered[key] = outcome.reason
-    for (const { images: planned } of group.looks)
-      for (const { request } of planned) images.add(preparationKey(request))
+    for (const { images: planned } of group.looks) for (const { key } of planned) images.add(key)
   }
   return { ...uses, answers: uses.answers.sort(), images: [...images].sort() }
 }

@@ -2,7 +2,7 @@ import type { PreparedImage } from '../../compute/jobs/judge-images.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import type { Row, StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
-import { type PlannedImage, planImages, preparationKey } from '../images.ts'
+import { type PlannedImage, planImages } from '../images.ts'
 import type { Prompt } from '../prompts/prompt.ts'
 import { type Question, questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
@@ -88,10 +88,10 @@ export function inquire(
   }: { table: StudyTable; prompt: Prompt; endpoint: Endpoint; settings: EndpointJudgeSettings },
 ): Inquiry {
   const row = table.rows[look.row]
-  const images = look.images.map(({ label, show, request }) => ({
+  const images = look.images.map(({ label, show, key }) => ({
     label,
     show,
-    prepared: prepared.get(preparationKey(request))!,
+    prepared: prepared.get(key)!,
   }))
   const { mode, system } = prompt.header
   const text = prompt.render({

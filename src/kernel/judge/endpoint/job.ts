@@ -20,6 +20,8 @@ export interface EndpointJob {
   /** Where answers are looked up: the store, or the replay bundle alone. */
   source: AnswerSource
   replay?: ReplayBundle
+  /** Mean length of the answers that were known at the start, in tokens; undefined when there were none. */
+  meanOutput?: number
 }
 
 export interface Group extends Inquiry {
@@ -68,11 +70,11 @@ export function estimateOf({ content }: Inquiry, job: EndpointJob): number | und
   const price = priceFor(job)
   if (!price) return undefined
   const { model, detail } = samplingFrom(job.settings, job.assignment.prompt)
-  return costOf(estimateTokens(content, model, detail, meanOutput(job)), price, costFactor(job))
+  return costOf(estimateTokens(content, model, detail, job.meanOutput), price, costFactor(job))
 }
 
-/** Mean length of the answers so far, in tokens; undefined before the first. */
-function meanOutput({ groups }: EndpointJob): number | undefined {
+/** Mean length of the known answers, in tokens. */
+export function meanOutput(groups: readonly Group[]): number | undefined {
   let [tokens, count] = [0, 0]
   for (const { known } of groups) {
     for (const { usage } of known.answers) {
