@@ -10,14 +10,18 @@ import { spawnSync } from 'node:child_process'
 const PACKAGES = ['slurmctld', 'slurmd', 'slurm-client', 'munge']
 const COMMANDS = ['slurmctld', 'slurmd', 'sbatch', 'munged']
 
-const isThere = (command: string) => spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${command}`]).status === 0
+const isThere = (command: string) =>
+  spawnSync('sh', ['-c', `PATH=$PATH:/usr/sbin command -v ${command}`]).status === 0
 const missing = () => COMMANDS.filter(command => !isThere(command))
 
 if (process.platform === 'linux' && missing().length > 0) {
   const command = `apt-get update && apt-get install -y --no-install-recommends ${PACKAGES.join(' ')}`
   if (process.getuid?.() === 0 && isThere('apt-get')) {
     console.log(`Installing ${PACKAGES.join(', ')} ...`)
-    spawnSync('sh', ['-c', command], { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    spawnSync('sh', ['-c', command], {
+      stdio: 'inherit',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
   }
   const still = missing()
   if (still.length > 0) {

@@ -65,7 +65,7 @@ test.each([
   [
     'an unknown metric',
     `${load}${cell('m', 'metrics: { of: photos, use: [psnrr] }')}`,
-    'metric-unknown',
+    'parameter-invalid',
     /./,
     /psnr/,
   ],

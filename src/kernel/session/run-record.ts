@@ -212,8 +212,8 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     inputs: lock.inputs,
     fingerprint: lock.fingerprint,
     settings,
-    ...(judge !== undefined && { judge }),
-    ...(provider !== undefined && { provider }),
+    ...(judge && { judge }),
+    ...(provider && { provider }),
     packages: { mirage: VERSION, ...(packages as Record<string, string> | undefined) },
     ...(value !== undefined && { result: value }),
   }
