@@ -19,7 +19,7 @@ export async function clusterOptions(flags: Flags): Promise<Omit<RequestParams<'
   if (flags.on !== 'slurm') {
     throw new UsageError(
       `"${flags.on}" is no engine that studies run on.`,
-      'Engines: slurm. For others see: mirage export job --for k8s|ray',
+      'Engines: slurm. For others see: mirage export job',
     )
   }
   const action = flags.cancel ? 'cancel' : flags.resume ? 'resume' : flags.detach ? 'detach' : 'run'
@@ -29,7 +29,7 @@ export async function clusterOptions(flags: Flags): Promise<Omit<RequestParams<'
 }
 
 /** Nodes share this installation's folder unless the profile names a command of theirs. */
-function thisInstallation(): string[] {
+export function thisInstallation(): string[] {
   return [process.execPath, '--enable-source-maps', fileURLToPath(import.meta.url)]
 }
 
@@ -39,7 +39,8 @@ const DEFAULT_PROFILE = join(
   'cluster.yaml',
 )
 
-async function readProfileFile(path: string | undefined): Promise<Record<string, unknown>> {
+/** The profile in a file; the user's own one, or none, by default. */
+export async function readProfileFile(path: string | undefined): Promise<Record<string, unknown>> {
   let text: string
   try {
     text = await readFile(path ?? DEFAULT_PROFILE, 'utf8')

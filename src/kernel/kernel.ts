@@ -2,9 +2,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cancelOnCluster, runOnCluster } from './cluster/cluster-run.ts'
-import { readProfile } from './cluster/profile.ts'
+import { piecesOf } from './cluster/pieces.ts'
+import { type ClusterProfile, readProfile } from './cluster/profile.ts'
 import { Reporter } from './cluster/report.ts'
 import { slurm } from './cluster/slurm.ts'
+import { TEMPLATES } from './cluster/templates.ts'
 import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
@@ -12,8 +14,17 @@ import { METRICS } from './metrics/registry.ts'
 import { CATALOG } from './models/catalog.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
-import type { CellEvent, Replies, RequestName, RunReply, RunRequest, requests } from './protocol/messages.ts'
+import type {
+  CellEvent,
+  Replies,
+  RequestName,
+  RunReply,
+  RunRequest,
+  requests,
+  Study,
+} from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
+import { planStudy } from './session/plan.ts'
 import type { Language } from './session/program.ts'
 import { redactor, withoutSecrets } from './session/redact.ts'
 import { createRunRecord, type RunRecord } from './session/run-record.ts'
@@ -109,6 +120,20 @@ export class Kernel {
       providers: Object.keys(PROVIDERS),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
+    jobTemplate: async ({ study, engine, profile, command }) => {
+      const pieces = piecesOf(
+        planStudy(study.cells, LANGUAGE),
+        new Set(study.cells.map(({ id }) => id)),
+        granularityOf,
+      )
+      const files = TEMPLATES[engine]({
+        pieces,
+        profile: clusterProfileOf(study, profile),
+        study: study.path,
+        command,
+      })
+      return { files }
+    },
     export: ({ path, format, to }) =>
       exportStudy({
         study: path,
@@ -175,7 +200,7 @@ export class Kernel {
   }
 
   async #cluster({ request, profile, action, command }: Parsed<'cluster'>): Promise<Replies['cluster']> {
-    const { path, meta } = request.study
+    const { path } = request.study
     const store = createFolderStore(storeRoot(path))
     if (action === 'cancel') {
       const found = await cancelOnCluster(store, slurm, path)
@@ -191,7 +216,6 @@ export class Kernel {
     const controller = new AbortController()
     this.#clusterRuns.set(path, controller)
     try {
-      const written = (meta.other as { cluster?: object } | undefined)?.cluster
       const reply = await runOnCluster(request, {
         slurm,
         store,
@@ -233,6 +257,14 @@ export class Kernel {
       redact: this.redact,
     })
   }
+}
+
+const granularityOf = (step: string) => STEPS[step]?.granularity ?? 'table'
+
+/** The user's profile over the one in the study's front matter. */
+function clusterProfileOf({ meta }: Study, profile: Record<string, unknown>): ClusterProfile {
+  const written = (meta.other as { cluster?: object } | undefined)?.cluster
+  return readProfile({ ...written, ...profile }, 'the front matter (`cluster:`) or the profile file')
 }
 
 /** The cache folder of a study: `MIRAGE_CACHE`, or `.mirage-cache` beside it. */

@@ -99,6 +99,13 @@ export const requests = {
   describe: z.object({ path: z.string().optional() }),
   /** The saved outputs of a study, to be shown again on opening. */
   outputs: z.object({ path: z.string() }),
+  /** Files that hand a study's pieces to another engine, by name. */
+  jobTemplate: z.object({
+    study,
+    engine: z.enum(['k8s', 'ray']),
+    profile: z.record(z.string(), z.unknown()).default({}),
+    command: z.array(z.string()).min(1),
+  }),
   /** Writes a study with its saved outputs as one file. */
   export: z.object({ path: z.string(), format: z.enum(['html', 'ipynb']), to: z.string() }),
   /** Path of a stored object (or of its copy in the outputs folder) for a study. */
@@ -127,6 +134,7 @@ export interface Replies {
   results: { results: ResultSummary[] }
   describe: StudyLanguage
   outputs: { cells: SavedCell[] }
+  jobTemplate: { files: Record<string, string> }
   /** Cells that had no saved output. */
   export: { missing: string[] }
   object: { path: string; mime: string }
