@@ -55,7 +55,11 @@ function installNode(): void {
 function installCodeServer(): void {
   if (codeServerInstalled()) return
   console.log(`Installing code-server ${CODE_SERVER} (about 2 minutes, 620 MB) ...`)
-  install(join(paths.root, 'code'), `code-server@${CODE_SERVER}`, dirname(paths.node) + delimiter + process.env.PATH)
+  install(
+    join(paths.root, 'code'),
+    `code-server@${CODE_SERVER}`,
+    dirname(paths.node) + delimiter + process.env.PATH,
+  )
   writeFileSync(installedMark(), '')
 }
 
@@ -72,9 +76,17 @@ function install(folder: string, what: string, path: string | undefined): void {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{"private":true}\n')
   try {
-    run('npm', ['install', '--no-audit', '--no-fund', what], { PATH: path, npm_config_unsafe_perm: 'true' }, folder)
+    run(
+      'npm',
+      ['install', '--no-audit', '--no-fund', what],
+      { PATH: path, npm_config_unsafe_perm: 'true' },
+      folder,
+    )
   } catch {
-    fail(`npm could not install ${what}.`, `cd ${folder} && PATH=${dirname(paths.node)}:$PATH npm install ${what}`)
+    fail(
+      `npm could not install ${what}.`,
+      `cd ${folder} && PATH=${dirname(paths.node)}:$PATH npm install ${what}`,
+    )
   }
 }
 
@@ -88,7 +100,10 @@ function version(): string {
   try {
     return execFileSync(paths.node, [paths.entry, '--version'], { encoding: 'utf8' }).trim()
   } catch {
-    return fail('The installed VS Code does not start.', `rm -rf ${paths.root} && node scripts/vscode-host.ts`)
+    return fail(
+      'The installed VS Code does not start.',
+      `rm -rf ${paths.root} && node scripts/vscode-host.ts`,
+    )
   }
 }
 

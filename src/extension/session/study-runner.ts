@@ -1,5 +1,12 @@
 import { type KernelClient, KernelGoneError } from '../../kernel/protocol/client.ts'
-import type { CellEvent, ErrorInfo, Outcome, RunRequest, Study } from '../../kernel/protocol/messages.ts'
+import type {
+  CellEvent,
+  ErrorInfo,
+  Outcome,
+  RunReply,
+  RunRequest,
+  Study,
+} from '../../kernel/protocol/messages.ts'
 import { infoOf } from '../failure.ts'
 import type { CellDrive } from '../run/cell-drive.ts'
 import { type CellRun, IDLE, reduce, type Signal } from '../run/cell-run.ts'
@@ -106,21 +113,29 @@ export class StudyRunner {
   /** True when the rest of the queue must not run. */
   async #perform(request: Request): Promise<boolean> {
     try {
-      this.#client = await this.#ports.kernel.ensure()
-      if (request.interrupted) return true
-      const { options, cells } = request
-      const reply = await this.#client.request('run', {
-        study: this.#ports.snapshot(),
-        cells: [...cells],
-        options,
-      })
-      return reply.failed.length > 0 || reply.cancelled.length > 0
+      const reply = await this.#ask(request)
+      return !reply || reply.failed.length > 0 || reply.cancelled.length > 0
     } catch (error) {
       this.#fail(request, error)
       return true
     } finally {
       this.#client = undefined
       this.#endAll(request, { kind: 'cancelled' })
+    }
+  }
+
+  /** Undefined when the request was interrupted before the kernel was there. */
+  async #ask(request: Request, again = true): Promise<RunReply | undefined> {
+    const { options, cells } = request
+    this.#client = await this.#ports.kernel.ensure()
+    if (request.interrupted) return undefined
+    try {
+      return await this.#client.request('run', { study: this.#ports.snapshot(), cells: [...cells], options })
+    } catch (error) {
+      // A kernel that had died unnoticed never took the request.
+      const untaken = error instanceof KernelGoneError && !error.exit.expected && !request.kernelRun
+      if (untaken && again) return this.#ask(request, false)
+      throw error
     }
   }
 

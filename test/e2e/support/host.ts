@@ -19,6 +19,8 @@ export interface HostOptions {
   args?: string[]
   /** How the extension gets in: copied from the checkout, or installed from a package. */
   vsix?: string
+  /** For a page that brings the extension itself. */
+  withoutExtension?: boolean
 }
 
 export interface Host {
@@ -83,7 +85,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   }
   const folders = ['--user-data-dir', userData, '--extensions-dir', extensions]
   if (options.vsix) await runToEnd(node, [entry, ...folders, '--install-extension', options.vsix], env)
-  else await installFromCheckout(extensions)
+  else if (!options.withoutExtension) await installFromCheckout(extensions)
 
   const port = await freePort()
   const server = spawn(

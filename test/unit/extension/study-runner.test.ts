@@ -151,6 +151,13 @@ describe('running a study, against a scripted kernel over the real wire', () => 
     expect(look().a).toMatchObject({ mark: false, texts: [expect.stringContaining('SIGKILL')] })
   })
 
+  test('a kernel that died unnoticed is replaced without a word', async () => {
+    const { runner, settled, look, kernel } = study({ a: 'show hello' })
+    process.kill((await kernel.ensure()).pid, 'SIGKILL')
+    await settled(runner.run(['a']))
+    expect(look().a).toEqual({ mark: true, texts: ['hello'] })
+  })
+
   test('a restart ends what runs without an error', async () => {
     const { runner, settled, look, running, kernel } = study({ a: 'wait' })
     const run = runner.run(['a'])
