@@ -134,11 +134,14 @@ function withColumns(table: StudyTable, columns: ColumnInfo[], measured: Measure
     const parts = measured.map(list => list[i])
     const missing = Object.fromEntries(Object.entries(row.missing ?? {}).filter(([name]) => !names.has(name)))
     const kept = (row.overlays ?? []).filter(({ name }) => !names.has(name))
+    Object.assign(missing, ...parts.map(part => part.missing))
+    const overlays = [...kept, ...parts.flatMap(part => part.overlays)]
+    const { missing: _, overlays: __, ...rest } = row
     return {
-      ...row,
+      ...rest,
       values: Object.assign({ ...row.values }, ...parts.map(({ values }) => values)),
-      missing: Object.assign(missing, ...parts.map(part => part.missing)),
-      overlays: [...kept, ...parts.flatMap(({ overlays }) => overlays)],
+      ...(Object.keys(missing).length > 0 && { missing }),
+      ...(overlays.length > 0 && { overlays }),
     }
   })
   return { ...table, columns: [...table.columns.filter(({ name }) => !names.has(name)), ...columns], rows }
