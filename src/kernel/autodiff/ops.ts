@@ -137,9 +137,18 @@ export function slice(x: Value, axis: number, start: number, end: number, step =
   ])
 }
 
-/** Reverses an axis. */
-export function flip(x: Value, axis: number): Value {
-  return x.dims[axis] === 1 ? x : slice(x, axis, x.dims[axis] - 1, -x.dims[axis] - 1, -1)
+/** Reverses axes. */
+export function flip(x: Value, axes: readonly number[]): Value {
+  const long = axes.filter(axis => x.dims[axis] > 1)
+  if (long.length === 0) return x
+  const each = (value: (size: number) => number) => x.tape.vector(long.map(axis => value(x.dims[axis])))
+  return x.tape.op('Slice', [
+    x,
+    each(size => size - 1),
+    each(size => -size - 1),
+    x.tape.vector(long),
+    each(() => -1),
+  ])
 }
 
 /** Pads with zeros by axis; negative amounts crop. */

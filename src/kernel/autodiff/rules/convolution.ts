@@ -32,7 +32,7 @@ function turned(w: Value, group: number): Value {
   const [outs, ins, kh, kw] = w.dims
   const grouped = o.reshape(w, [group, outs / group, ins, kh, kw])
   const swapped = o.reshape(o.transpose(grouped, [0, 2, 1, 3, 4]), [group * ins, outs / group, kh, kw])
-  return o.flip(o.flip(swapped, 2), 3)
+  return o.flip(swapped, [2, 3])
 }
 
 function transposed(dy: Value, w: Value, window: Window, sizes: readonly number[]): Value {

@@ -23,7 +23,7 @@ function unslice(dy: Value, dims: readonly number[], ranges: readonly Range[]): 
   let dx = dy
   const before: number[] = []
   for (const [axis, { start, step, size }] of ranges.entries()) {
-    if (step < 0) dx = o.flip(dx, axis)
+    if (step < 0) dx = o.flip(dx, [axis])
     dx = dilate(dx, axis, Math.abs(step))
     before.push(step > 0 ? start : start + (size - 1) * step)
   }

@@ -8,7 +8,7 @@ const placed = (border: Value, axis: number, start: number, size: number) =>
 /** Where each mode took the elements of a border from, with that border's gradient. */
 const BORDERS: Record<string, (border: Value, axis: number, size: number, atEnd: boolean) => Value> = {
   reflect: (border, axis, size, atEnd) =>
-    placed(o.flip(border, axis), axis, atEnd ? size - 1 - border.dims[axis] : 1, size),
+    placed(o.flip(border, [axis]), axis, atEnd ? size - 1 - border.dims[axis] : 1, size),
   edge: (border, axis, size, atEnd) => placed(o.sum(border, [axis]), axis, atEnd ? size - 1 : 0, size),
   wrap: (border, axis, size, atEnd) => placed(border, axis, atEnd ? 0 : size - border.dims[axis], size),
 }
