@@ -68,7 +68,8 @@ export async function launchKernel(options: LaunchOptions): Promise<KernelClient
   const child = spawn(options.node, ['--enable-source-maps', options.entry], {
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: withoutElectron(process.env),
+    // A judge's answers are written through to the disk, many at a time; Node's 4 threads would queue them.
+    env: { UV_THREADPOOL_SIZE: '16', ...withoutElectron(process.env) },
     windowsHide: true,
   })
   const lastLines: string[] = []

@@ -79,7 +79,7 @@ export const score: StepDefinition<typeof params> = {
       ready.push(yield* judgeKindOf(settings).prepare(settings, assignment))
     yield* announce(ready, values)
     const judged = distinct(yield* runAll(ready))
-    if (judged.some(({ calls }) => calls > 0)) {
+    if (ready.some(({ bill }) => bill && bill.cost !== 0) && judged.some(({ calls }) => calls > 0)) {
       yield { type: 'note', text: describeLedger(await readLedger(context.store)) }
     }
 
