@@ -221,7 +221,7 @@ export class Kernel {
         store,
         session: this.#session(path),
         language: LANGUAGE,
-        profile: readProfile({ ...written, ...profile }, 'the front matter (`cluster:`) or the profile file'),
+        profile: clusterProfileOf(request.study, profile),
         command,
         signal: controller.signal,
         resume: action === 'resume',
