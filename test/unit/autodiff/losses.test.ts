@@ -114,8 +114,10 @@ describe('every loss', () => {
     '%s is 0 for a perfect copy and positive otherwise',
     name => {
       const graph = graphOf(name)
-      expect(run(graph).loss.data[0]).toBeGreaterThan(1e-4)
-      expect(Math.abs(run(graph, { gt: IMAGES.sr, before: IMAGES.sr }).loss.data[0])).toBeLessThan(1e-5)
+      const copy = run(graph, { gt: IMAGES.sr, before: IMAGES.sr }).loss.data[0]
+      // What keeps roots from infinite slopes leaves a trace of less than a twentieth of an 8-bit level.
+      expect(Math.abs(copy)).toBeLessThan(0.05 / 255)
+      expect(run(graph).loss.data[0]).toBeGreaterThan(20 * Math.abs(copy))
     },
   )
 
