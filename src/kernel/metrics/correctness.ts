@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { channelOf, createPixels, createPlane, type Pixels, type Plane } from '../images/pixels.ts'
 import { matchHistogram } from './filters/histogram.ts'
-import { defineMetric, type MetricImages } from './metric.ts'
+import { defineMetric, type MetricImages, tooSmall } from './metric.ts'
 
 const settings = z.strictObject({
   distance: z.enum(['nd', 'l1']).default('nd').meta({
@@ -43,6 +43,9 @@ function row(name: Class, label: string, summary: string, direction: 'higher' | 
     source: SOURCE,
     needs: () => ['gt', 'lr'],
     measure(images, values) {
+      const { width, height } = images.sr.pixels
+      if (Math.min(width, height) <= 2 * values.border)
+        return tooSmall({ width, height }, 2 * values.border + 1)
       const { maps, counted } = images.shared(`correctness ${JSON.stringify(values)}`, () =>
         correctness(images, values),
       )

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { createPlane } from '../images/pixels.ts'
 import { correlation, detailMoments, detailSettings, hasDetail } from './detail.ts'
 import { spread } from './filters/spread.ts'
-import { defineMetric } from './metric.ts'
-import { tooSmall } from './ssim.ts'
+import { defineMetric, tooSmall } from './metric.ts'
 
 /**
  * Mean correlation of the detail (high-passed Y) of SR with that of the reference over uniform windows. It does not

@@ -11,8 +11,8 @@ import {
   type MetricDefinition,
   type MetricImages,
   type Reference,
+  tooSmall,
 } from './metric.ts'
-import { tooSmall } from './ssim.ts'
 
 interface FeatureSettings extends NetworkAdjustment {
   reference: Reference

@@ -23,6 +23,6 @@ export const lrConsistency = defineMetric({
       hash: `${sr.hash}@${width}x${height}`,
       pixels: resizeBicubic(sr.pixels, width, height),
     })
-    return { value: psnrOf(reduced, lr!, settings) }
+    return psnrOf(reduced, lr!, settings)
   },
 })

@@ -73,3 +73,8 @@ export interface MetricDefinition<Schema extends z.ZodObject = z.ZodObject> {
 export function defineMetric<Schema extends z.ZodObject>(metric: MetricDefinition<Schema>): MetricDefinition {
   return metric as unknown as MetricDefinition
 }
+
+/** The measurement of images that are smaller than a metric needs. */
+export function tooSmall({ width, height }: { width: number; height: number }, side: number): Measurement {
+  return { value: null, why: `the image is ${width}x${height}; this needs ${side}x${side} at least` }
+}

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { halve } from './filters/halve.ts'
 import { structure, WINDOW } from './filters/structure.ts'
-import { defineMetric } from './metric.ts'
-import { tooSmall } from './ssim.ts'
+import { defineMetric, tooSmall } from './metric.ts'
 
 /** Exponents of the five scales, finest first (Wang et al. 2003). */
 const WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]

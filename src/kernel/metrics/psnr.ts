@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cropPlane } from './filters/crop.ts'
-import { defineMetric, type MetricImage } from './metric.ts'
+import { defineMetric, type Measurement, type MetricImage, tooSmall } from './metric.ts'
 
 export const psnrSettings = {
   on: z
@@ -22,7 +22,7 @@ export const psnr = defineMetric({
   source:
     'PSNR on BT.601 Y with mse + 1e-8, as in IQA-PyTorch (pyiqa), https://github.com/chaofengc/IQA-PyTorch',
   needs: () => ['gt'],
-  measure: ({ sr, gt }, settings) => ({ value: psnrOf(sr, gt!, settings) }),
+  measure: ({ sr, gt }, settings) => psnrOf(sr, gt!, settings),
 })
 
 /** 10 log10(1 / (MSE + 1e-8)) in dB with values scaled so that 8-bit code values span 0..1; 80 dB for equal images. */
@@ -30,9 +30,11 @@ export function psnrOf(
   a: MetricImage,
   b: MetricImage,
   { on, border }: { on: 'y' | 'rgb'; border: number },
-): number {
+): Measurement {
+  const { width, height } = a.pixels
+  if (Math.min(width, height) <= 2 * border) return tooSmall(a.pixels, 2 * border + 1)
   const mse = on === 'y' ? lumaMse(a, b, border) : rgbMse(a, b, border)
-  return 10 * Math.log10(1 / (mse + 1e-8))
+  return { value: 10 * Math.log10(1 / (mse + 1e-8)) }
 }
 
 function lumaMse(a: MetricImage, b: MetricImage, border: number): number {

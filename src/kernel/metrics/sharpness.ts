@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Plane } from '../images/pixels.ts'
-import { defineMetric } from './metric.ts'
-import { tooSmall } from './ssim.ts'
+import { defineMetric, tooSmall } from './metric.ts'
 
 /** Mean absolute Laplacian (4 neighbours, inner pixels) of Y, in levels of 255; relative to GT unless settings say otherwise. */
 export const sharpness = defineMetric({

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { createPlane, type Plane } from '../images/pixels.ts'
+import { createPlane } from '../images/pixels.ts'
 import { cropPlane } from './filters/crop.ts'
 import { spread } from './filters/spread.ts'
 import { structure, WINDOW } from './filters/structure.ts'
-import { defineMetric } from './metric.ts'
+import { defineMetric, tooSmall } from './metric.ts'
 
 /** SSIM on Y rounded to integers, the mean over all 11 x 11 windows inside the image. */
 export const ssim = defineMetric({
@@ -21,20 +21,18 @@ export const ssim = defineMetric({
   needs: () => ['gt'],
   measure(images, { border }) {
     const { sr, gt } = images
+    const { width, height } = sr.pixels
+    const needed = WINDOW + 2 * border
+    if (Math.min(width, height) < needed) return tooSmall(sr.pixels, needed)
     const a = cropPlane(sr.roundedLuma(), border)
     const b = cropPlane(gt!.roundedLuma(), border)
-    if (Math.min(a.width, a.height) < WINDOW) return tooSmall(a, WINDOW)
     const map = () => {
       const windows = createPlane(a.width - WINDOW + 1, a.height - WINDOW + 1)
       structure(a, b, windows.data)
-      return spread(windows, sr.pixels.width, sr.pixels.height)
+      return spread(windows, width, height)
     }
     // MS-SSIM begins with the same windows.
     const { ssim } = border === 0 ? images.shared('structure', () => structure(a, b)) : structure(a, b)
     return { value: ssim, map: { range: [0, 1], plane: map } }
   },
 })
-
-export function tooSmall({ width, height }: Pick<Plane, 'width' | 'height'>, side: number) {
-  return { value: null, why: `the image is ${width}x${height}; this needs ${side}x${side} at least` }
-}

@@ -3,8 +3,7 @@ import { createPlane } from '../images/pixels.ts'
 import { correlation, detailMoments, detailSettings } from './detail.ts'
 import { percentile } from './filters/percentile.ts'
 import { spread } from './filters/spread.ts'
-import { defineMetric } from './metric.ts'
-import { tooSmall } from './ssim.ts'
+import { defineMetric, tooSmall } from './metric.ts'
 
 /** Level at which the overlay is full. */
 const FULL = 20

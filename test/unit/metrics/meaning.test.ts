@@ -4,6 +4,7 @@ import { createPixels, type Pixels, quantize8 } from '../../../src/kernel/images
 import { metricImages } from '../../../src/kernel/metrics/images.ts'
 import type { Measurement } from '../../../src/kernel/metrics/metric.ts'
 import { metricByName } from '../../../src/kernel/metrics/registry.ts'
+import { bicubicReference } from '../../reference/bicubic.ts'
 
 const SIDE = 192
 
@@ -57,6 +58,17 @@ test('invented texture is unexplained and does not agree; blur is explained', ()
   expect(value('improvement', gt)).toBeGreaterThan(0.9)
 })
 
+test('LR consistency is the PSNR of SR, reduced pixel by pixel, against LR', () => {
+  const reduced = { width: SIDE / 4, height: SIDE / 4, channels: 3 as const }
+  const reference = { ...reduced, data: Float32Array.from(bicubicReference(invented, SIDE / 4, SIDE / 4)) }
+  const metric = metricByName('psnr')
+  const images = metricImages({ sr: { hash: 'a', pixels: reference }, gt: { hash: 'b', pixels: lr } })
+  const expected = (metric.measure(images, metric.settings.parse({})) as Measurement).value!
+  expect(measure('lr-consistency', invented).value).toBeCloseTo(expected, 4)
+  expect(measure('lr-consistency', gt).value).toBeGreaterThan(50)
+  expect(expected).toBeLessThan(50)
+})
+
 test('the maps of improvement, omission and hallucination share out every pixel that is counted', () => {
   const maps = ['improvement', 'omission', 'hallucination'].map(
     name => measure(name, invented).map!.plane().data,
@@ -84,6 +96,8 @@ test('where nothing can be said the value is null and the reason is given', () =
     value: null,
     why: 'the image is 8x8; this needs 11x11 at least',
   })
+  expect(measure('psnr', tiny, tiny, { border: 4 }).why).toBe('the image is 8x8; this needs 9x9 at least')
+  expect(measure('hallucination', tiny, tiny).why).toBe('the image is 8x8; this needs 33x33 at least')
   const same = metricByName('hallucination')
   const images = metricImages({
     sr: { hash: 'a', pixels: flat },

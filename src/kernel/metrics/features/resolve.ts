@@ -101,7 +101,8 @@ async function readJson<T>(folder: string, path: string, schema: z.ZodType<T>): 
   throw new MirageError({
     code: 'manifest-invalid',
     message: `${path} does not describe a network: ${z.prettifyError(checked.error)}.`,
-    remedy: 'See the documentation of the metric "features" for the fields.',
+    remedy:
+      'A manifest is { name, form: cosine | lpips | dists, input: { size, multiple, minimum, mean, std }, taps: [{ output, layout: nchw | tokens | vector | image, skip, weight }] }; channel weights are { <tap>: [...] } or { <tap>: { alpha: [...], beta: [...] } }.',
   })
 }
 
