@@ -202,8 +202,16 @@ class FileRecord implements RunRecord {
   }
 }
 
+/** Facts that have places of their own in the lock; a step without a provider may say null. */
+interface Facts {
+  provider?: string | null
+  judge?: LockedCell['judge'] | null
+  packages?: Record<string, string>
+  [setting: string]: unknown
+}
+
 export function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
-  const { provider, judge, packages, ...settings } = lock.settings as Record<string, never>
+  const { provider, judge, packages, ...settings } = lock.settings as Facts
   return {
     step: lock.step,
     version: lock.version,
@@ -211,10 +219,10 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     ...(as !== undefined && { as }),
     inputs: lock.inputs,
     fingerprint: lock.fingerprint,
-    settings,
+    settings: settings as LockedCell['settings'],
     ...(judge && { judge }),
     ...(provider && { provider }),
-    packages: { mirage: VERSION, ...(packages as Record<string, string> | undefined) },
+    packages: { mirage: VERSION, ...packages },
     ...(value !== undefined && { result: value }),
   }
 }
