@@ -46,14 +46,20 @@ export const useSchema = z
   })
   .meta({
     description: 'Metrics: names, or a name with settings; `as` names the column.',
-    items: z.toJSONSchema(
-      z.union([
-        z.enum(METRICS.map(({ name }) => name)),
-        ...METRICS.map(metric => z.strictObject({ [metric.name]: withColumn(metric) })),
-      ]),
-      { io: 'input', unrepresentable: 'any' },
-    ),
+    items: itemsSchema(),
   })
+
+/** The same as JSON schema, metric by metric, so that an editor can complete settings. */
+function itemsSchema(): Record<string, unknown> {
+  const { $schema: _, ...schema } = z.toJSONSchema(
+    z.union([
+      z.enum(METRICS.map(({ name }) => name)),
+      ...METRICS.map(metric => z.strictObject({ [metric.name]: withColumn(metric) })),
+    ]),
+    { io: 'input', unrepresentable: 'any' },
+  )
+  return schema
+}
 
 /** What a checked `use:` asks for. */
 export function wantedMetrics(entries: z.output<typeof useSchema>): Wanted[] {
