@@ -51,21 +51,31 @@ export async function runNative(
   graph: Graph,
   feeds: Record<string, NdArray>,
 ): Promise<Record<string, number[]>> {
+  const session = await openNative(graph)
+  try {
+    return await session.run(feeds)
+  } finally {
+    await session.end()
+  }
+}
+
+/** A session for several runs of one graph. */
+export async function openNative(graph: Graph, optimization: 'all' | 'basic' = 'all') {
   const session = await InferenceSession.create(writeGraph(graph), {
     executionProviders: ['cpu'],
+    graphOptimizationLevel: optimization,
     logSeverityLevel: 3,
     intraOpNumThreads: 1,
   })
-  try {
-    const inputs = Object.fromEntries(
-      session.inputNames.map(name => [name, ortTensor(toTensor(feeds[name]))]),
-    )
-    const outputs = await session.run(inputs)
-    return Object.fromEntries(
-      Object.entries(outputs).map(([name, value]) => [name, Array.from(value.data as Float32Array)]),
-    )
-  } finally {
-    await session.release()
+  return {
+    async run(feeds: Record<string, NdArray>): Promise<Record<string, number[]>> {
+      const inputs = session.inputNames.map(name => [name, ortTensor(toTensor(feeds[name]))])
+      const outputs = Object.entries(await session.run(Object.fromEntries(inputs)))
+      return Object.fromEntries(
+        outputs.map(([name, value]) => [name, Array.from(value.data as Float32Array)]),
+      )
+    },
+    end: () => session.release(),
   }
 }
 
