@@ -42,6 +42,8 @@ const fields = z.object({
   overlap: z.int().nonnegative(),
   /** Side of an LR tile where the step asks for none. */
   tile: count,
+  /** Two seeds give two images. */
+  noisy: z.boolean(),
   /** Outputs of a `features` network, from fine to coarse. */
   taps: z.array(z.string()),
   licence: z.string(),
@@ -55,6 +57,7 @@ export const modelManifest = fields.extend({
   minimum: count.default(1),
   overlap: fields.shape.overlap.default(32),
   tile: count.default(256),
+  noisy: z.boolean().default(false),
   taps: fields.shape.taps.default([]),
   licence: fields.shape.licence.default(''),
   source: fields.shape.source.default(''),

@@ -8,6 +8,8 @@ import { fileHash } from '../images/file-hash.ts'
 import type { Store } from '../store/store.ts'
 import type { ModelValue } from '../value.ts'
 import { CATALOG, superResolutionIds } from './catalog.ts'
+import { type Pipeline, type PipelineKnobs, pipelineKnobs } from './diffusion/pipeline.ts'
+import { readPipeline } from './diffusion/read-pipeline.ts'
 import { embeddedModels, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
 import {
@@ -19,10 +21,14 @@ import {
   modelManifest,
   RANGES,
 } from './manifest.ts'
+import type { EngineModel } from './run/engines.ts'
 
 /** A model file with what its graph does not say of itself. */
 export const modelEntry = z.strictObject({
-  file: z.string().min(1).meta({ description: 'ONNX file, relative to the study.' }),
+  file: z
+    .string()
+    .min(1)
+    .meta({ description: 'ONNX file, or the .json file of a diffusion pipeline, relative to the study.' }),
   name: z.string().min(1).optional().meta({ description: 'Name of the method; the file name by default.' }),
   scale: z.int().positive().optional().meta({ description: 'SR to LR side ratio.' }),
   range: z.enum(RANGES).optional().meta({ description: 'Values of black and white.' }),
@@ -31,19 +37,15 @@ export const modelEntry = z.strictObject({
   kind: z.enum(MODEL_KINDS).optional().meta({ description: 'What the network is.' }),
   multiple: z.int().positive().optional().meta({ description: 'LR sides are padded to a multiple of this.' }),
   minimum: z.int().positive().optional().meta({ description: 'Smallest LR side that the network takes.' }),
+  ...pipelineKnobs.shape,
 })
 
 /** A catalog id, the name of a tuned model, or a path; or a file with its settings. */
 export type ModelRequest = string | z.output<typeof modelEntry>
 
-export interface ResolvedModel {
+export type ResolvedModel = EngineModel & {
   /** What its images are called. */
   method: string
-  /** ONNX file; null for interpolation, which needs none. */
-  path: string | null
-  /** sha256 of the file. */
-  sha256: string
-  manifest: ModelManifest
 }
 
 export interface ResolveContext {
@@ -60,18 +62,22 @@ interface Located {
   sha256: string
   /** What is known of it besides its own file. */
   manifest: Partial<ModelManifest>
+  pipeline?: Pipeline
 }
 
 /**
  * Finds a model and its checksum, without reading more than the file.
  *
- * @throws MirageError `model-unknown`, `model-missing`, `file-missing`
+ * @throws MirageError `model-unknown`, `model-missing`, `file-missing`, `pipeline-invalid`
  */
 export async function locateModel(request: ModelRequest, context: ResolveContext): Promise<Located> {
   const { folder, store } = context
   if (typeof request !== 'string') {
-    const { file, name, ...manifest } = request
-    return { ...(await locateFile(file, folder, store)), ...(name && { method: name }), manifest }
+    const { file, name, steps, guidance, colourFix, ...manifest } = request
+    const named = name === undefined ? {} : { method: name }
+    if (isPipeline(file))
+      return { ...(await locatePipeline(file, { steps, guidance, colourFix }, context)), ...named }
+    return { ...(await locateFile(file, folder, store)), ...named, manifest }
   }
   const made = context.result(request)
   if (made) {
@@ -79,6 +85,7 @@ export async function locateModel(request: ModelRequest, context: ResolveContext
     return { method: request, path: store.objectPath(made.onnx), sha256: made.onnx, manifest }
   }
   if (Object.hasOwn(CATALOG, request)) return locateShipped(request, store)
+  if (isPipeline(request)) return locatePipeline(request, {}, context)
   if (/[\\/]|\.onnx$/.test(request)) return locateFile(request, folder, store)
   throw unknown(request)
 }
@@ -94,8 +101,9 @@ export async function resolveModel(
   request: ModelRequest,
   context: ResolveContext & { compute: Compute; signal: AbortSignal },
 ): Promise<ResolvedModel> {
-  const { method, path, sha256, manifest: said } = await locateModel(request, context)
-  if (path === null) return { method, path, sha256, manifest: modelManifest.parse(said) }
+  const { manifest: said, ...located } = await locateModel(request, context)
+  const { method, path, sha256 } = located
+  if (path === null) return { ...located, path, manifest: modelManifest.parse({ ...said, id: method }) }
   const name = typeof request === 'string' ? request : request.file
   const { embedded, ...shown } = inspectModel(await readFile(path))
   const { sha256: expected, ...beside } = await readManifestFile(path, name)
@@ -120,6 +128,17 @@ async function locateShipped(id: string, store: Store): Promise<Located> {
     remedy:
       'It comes with Mirage: install Mirage again, or, from source, run "node scripts/build-models.ts".',
   })
+}
+
+const isPipeline = (file: string) => file.endsWith('.json')
+
+async function locatePipeline(
+  file: string,
+  knobs: PipelineKnobs,
+  { folder, store }: ResolveContext,
+): Promise<Located> {
+  const { pipeline, sha256, manifest } = await readPipeline(file, knobs, folder, store)
+  return { method: basename(file).replace(/\.json$/, ''), path: null, sha256, manifest, pipeline }
 }
 
 async function locateFile(file: string, folder: string, store: Store): Promise<Located> {

@@ -43,8 +43,9 @@ export const infer: StepDefinition<typeof params> = {
       table,
       resolved.map(({ method, manifest }) => ({ method, scale: manifest.scale })),
     )
-    if (values.seeds)
-      yield { type: 'note', text: `Seeds change nothing here: ${names(resolved)} use no noise.` }
+    const silent = resolved.filter(({ manifest }) => !manifest.noisy)
+    if (values.seeds && silent.length > 0)
+      yield { type: 'note', text: `${names(silent)}: no noise, so no seeds.` }
     const { provider, states } = await providerFor(resolved, values, context)
     const runs = yield* runAll(resolved, sources, provider, values, context)
     for (const text of conversionNotes(runs)) yield { type: 'note', text }
@@ -95,10 +96,13 @@ async function* runAll(
   context: StepContext,
 ): AsyncGenerator<StepEvent, ModelRun[], unknown> {
   const runs: ModelRun[] = []
-  const images = sources.map(({ id, lr }) => ({ id, lr }))
+  const seeds = values.seeds ?? [context.seed]
   let before = 0
   for (const model of models) {
     const { tile, overlap } = tiling(model, values)
+    const images = sources.flatMap(({ id, lr }) =>
+      (model.manifest.noisy ? seeds : [undefined]).map(seed => ({ id, lr, seed })),
+    )
     const progress = teller(model.method, before, models.length)
     const made = yield* follow(
       onProgress =>

@@ -12,7 +12,7 @@ import { quantize8 } from '../../../src/kernel/images/pixels.ts'
 import { PngStream } from '../../../src/kernel/images/png-stream.ts'
 import { CATALOG } from '../../../src/kernel/models/catalog.ts'
 import { modelManifest } from '../../../src/kernel/models/manifest.ts'
-import type { Network } from '../../../src/kernel/models/run/network.ts'
+import { networkEngine } from '../../../src/kernel/models/run/network-engine.ts'
 import { SESSIONS } from '../../../src/kernel/models/run/session-pool.ts'
 import { upscaleImage } from '../../../src/kernel/models/run/upscale-image.ts'
 import { createFolderStore, hashFile } from '../../../src/kernel/store/folder-store.ts'
@@ -274,7 +274,8 @@ describe('tiling', () => {
         if (width > limit) throw new Error('BFCArena::AllocateRawInternal Failed to allocate memory for 8 GB')
         return new Float32Array(width * height * 12).fill(0.2)
       },
-    } as unknown as Network
+    }
+    const engine = networkEngine(network, manifest, async () => {})
     let limit = 40
     const image = {
       ...(await decodeSamples(
@@ -286,11 +287,11 @@ describe('tiling', () => {
     const fractions: number[] = []
     const options = {
       store,
-      manifest,
-      network,
+      engine,
       settings: { tile: 256, overlap: 8 },
+      seed: 0,
       signal: new AbortController().signal,
-      onTile: (fraction: number) => fractions.push(fraction),
+      onProgress: (fraction: number) => fractions.push(fraction),
     }
     const { facts, stored } = await upscaleImage(image, options)
     expect(sizes[0]).toBe(60)
@@ -365,7 +366,7 @@ describe('a job', () => {
   })
 
   test('leaves no session behind once the pool is cleared', async () => {
-    await run({ model, images: [await lrImage(noise(300, 8), 10, 10, 3)] })
+    await run({ model, images: [await lrImage(noise(300, 41), 10, 10, 3)] })
     expect(SESSIONS.size).toBe(1)
     await SESSIONS.clear()
     expect(SESSIONS.size).toBe(0)

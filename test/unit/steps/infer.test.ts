@@ -16,6 +16,7 @@ import { MIME } from '../../../src/kernel/protocol/mime.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
 import { createFolderStore } from '../../../src/kernel/store/folder-store.ts'
 import type { ModelValue, StudyTable, Value } from '../../../src/kernel/value.ts'
+import { saveToyPipeline } from '../../fixtures/toy-diffusion.ts'
 import { nearestTimesTwo } from '../../fixtures/toy-models.ts'
 import { runStep, stepContext } from '../../support/step-context.ts'
 
@@ -181,6 +182,44 @@ describe('a file of the user', () => {
     await writeFile(join(folder, 'two.onnx'), writeGraph(builder.graph))
     const info = await errorOf({ model: { file: 'two.onnx', range: '0..1' } })
     expect(info).toMatchObject({ code: 'model-unsupported', message: expect.stringContaining('a, b') })
+  })
+})
+
+describe('a diffusion pipeline', () => {
+  test('with noise makes a row per seed; the same seed gives the same pixels', async () => {
+    saveToyPipeline(folder, 'noisy', { start: 'lr+noise', steps: 2 })
+    const { table, notes, lock } = await run({ model: ['noisy.json', INVERT], seeds: [3, 4] })
+    expect(table.rows.map(({ id, method, seed }) => `${id} ${method} ${seed}`)).toEqual([
+      'a ready undefined',
+      'a noisy 3',
+      'a noisy 4',
+      'a invert undefined',
+      'b noisy 3',
+      'b noisy 4',
+      'b invert undefined',
+    ])
+    expect(notes).toEqual(['invert: no noise, so no seeds.'])
+    const [, third, fourth] = table.rows.map(({ images }) => images.sr!.hash)
+    expect(third).not.toBe(fourth)
+    expect(lock).toMatchObject({ noisy: { kind: 'multi-step diffusion' } })
+    const alone = await run({ model: 'noisy.json', seeds: [4] })
+    expect(alone.table.rows[1].images.sr!.hash).toBe(fourth)
+    const unseeded = await run({ model: 'noisy.json' })
+    expect(unseeded.table.rows[1].seed).toBe(1)
+  })
+
+  test('whose knobs are turned is another model, with other pixels and another fingerprint', async () => {
+    saveToyPipeline(folder, 'knobs', { steps: 2 })
+    const more = { file: 'knobs.json', name: 'guided', guidance: 4, colourFix: 'wavelet' }
+    const { table } = await run({ model: ['knobs.json', more] })
+    const [, plain, guided] = table.rows.map(({ images }) => images.sr!.hash)
+    expect(guided).not.toBe(plain)
+    const params = infer.params.parse({ of: 'photos', model: ['knobs.json', more] })
+    const { models } = (await infer.fingerprint!(params, stepContext(folder, { photos }))) as Record<
+      string,
+      Record<string, string>
+    >
+    expect(models.knobs).not.toBe(models.guided)
   })
 })
 

@@ -1,9 +1,8 @@
 import { type DecodedSamples, decodeSamples } from '../../images/decode.ts'
-import type { ModelManifest } from '../../models/manifest.ts'
 import type { ProviderName } from '../../models/providers.ts'
-import { Network } from '../../models/run/network.ts'
+import type { Engine } from '../../models/run/engine.ts'
+import { type EngineModel, openEngine } from '../../models/run/engines.ts'
 import { oneAhead } from '../../models/run/one-ahead.ts'
-import { SESSIONS } from '../../models/run/session-pool.ts'
 import { upscaleImage } from '../../models/run/upscale-image.ts'
 import { findSr, keepSr, type SrRecord, srKey } from '../../models/sr-record.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
@@ -12,9 +11,9 @@ import type { Store } from '../../store/store.ts'
 import type { JobDefinition } from './types.ts'
 
 export interface InferParams {
-  /** The ONNX file; a path of null means that the manifest's `interpolation` is computed without one. */
-  model: { path: string | null; sha256: string; manifest: ModelManifest }
-  images: { id: string; lr: ImageRef }[]
+  model: EngineModel
+  /** A seed only for models with noise. */
+  images: { id: string; lr: ImageRef; seed?: number }[]
   provider: ProviderName
   /** A provider was named, so images that another one made are not taken from the cache. */
   providerNamed: boolean
@@ -24,6 +23,7 @@ export interface InferParams {
 
 export type InferredImage = SrRecord & {
   id: string
+  seed?: number
   /** True where the pixels were in the store already. */
   cached: boolean
 }
@@ -48,7 +48,7 @@ const ENCODING = 2
 export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> = {
   async run(params, { storeRoot, signal, report }) {
     const { images, provider, tile, overlap } = params
-    const { path, sha256, manifest } = params.model
+    const { manifest } = params.model
     const store = createFolderStore(storeRoot)
     const megapixels = ({ width, height }: ImageRef) => (width * height * manifest.scale ** 2) / 1e6
     const total = images.reduce((sum, { lr }) => sum + megapixels(lr), 0)
@@ -59,19 +59,18 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
     }
     const results: Promise<InferredImage>[] = []
     const encoding = new Set<Promise<unknown>>()
-    const lease = path === null ? undefined : await SESSIONS.lease({ path, sha256 }, provider)
+    let engine: Engine | undefined
     try {
-      const network = lease && new Network(lease.session, manifest)
-      const options = { store, manifest, network, settings: { tile, overlap }, signal }
       let before = 0
-      for await (const { id, lr, key, record, samples } of oneAhead(images, image =>
+      for await (const { id, lr, seed, key, record, samples } of oneAhead(images, image =>
         load(image, params, store),
       )) {
         signal.throwIfAborted()
         const [start, size] = [before, megapixels(lr)]
         before += size
         const finish = (made: SrRecord, cached: boolean): InferredImage => {
-          const image = { ...made, id, cached }
+          const sr = { ...made.sr, name: `${id} (${manifest.id})` }
+          const image = { ...made, sr, id, ...(seed !== undefined && { seed }), cached }
           tell(start + size, image)
           return image
         }
@@ -79,12 +78,17 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
           results.push(Promise.resolve(finish(record, true)))
           continue
         }
+        engine ??= await openEngine(params.model, provider)
         const { stored, facts } = await upscaleImage(samples, {
-          ...options,
-          onTile: fraction => tell(start + fraction * size),
+          store,
+          engine,
+          settings: { tile, overlap },
+          seed: seed ?? 0,
+          signal,
+          onProgress: fraction => tell(start + fraction * size),
         })
-        const kept = stored.then(async image => {
-          const made = { sr: { ...image, name: `${id} (${manifest.id})` }, provider, ...facts }
+        const kept = stored.then(async sr => {
+          const made = { sr, provider, ...facts }
           await keepSr(store, key, made)
           return finish(made, false)
         })
@@ -97,15 +101,15 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
     } finally {
       // What is being written is completed or removed before the job ends.
       await Promise.allSettled(encoding)
-      await lease?.end()
+      await engine?.close()
     }
   },
 }
 
-type Loaded = { id: string; lr: ImageRef; key: string } & (
-  | { record: SrRecord; samples?: undefined }
-  | { record?: undefined; samples: DecodedSamples }
-)
+type Loaded = InferParams['images'][number] & { key: string } & (
+    | { record: SrRecord; samples?: undefined }
+    | { record?: undefined; samples: DecodedSamples }
+  )
 
 /** The remembered result of an image, or its pixels. */
 async function load(
@@ -113,7 +117,7 @@ async function load(
   params: InferParams,
   store: Store,
 ): Promise<Loaded> {
-  const { id, lr } = image
+  const { id, lr, seed } = image
   const { sha256, manifest } = params.model
   const { tile, overlap, provider, providerNamed } = params
   const key = srKey({
@@ -122,10 +126,11 @@ async function load(
     lr: lr.hash,
     tile,
     overlap,
+    seed,
     ...(providerNamed && { provider }),
   })
   const record = await findSr(store, key)
-  if (record) return { id, lr, key, record }
+  if (record) return { ...image, key, record }
   const samples = await decodeSamples(store.objectPath(lr.hash), { name: lr.name ?? id, keepAlpha: true })
-  return { id, lr, key, samples }
+  return { ...image, key, samples }
 }

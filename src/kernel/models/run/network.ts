@@ -1,7 +1,8 @@
-import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import { MirageError } from '../../errors.ts'
 import type { DecodedSamples } from '../../images/decode.ts'
 import type { ModelManifest } from '../manifest.ts'
+import { floatTensor } from './float-tensor.ts'
 import { channelCount, fillTile, readPlanes, tensorDims } from './tensors.ts'
 
 /** A size of the network's input that its graph fixes. */
@@ -50,8 +51,7 @@ export class Network {
     const count = dims.reduce((product, dim) => product * dim, 1)
     const data = this.#type === 'float32' ? new Float32Array(count) : new Float16Array(count)
     fillTile(data, image, tile, this.#manifest)
-    const input =
-      this.#type === 'float32' ? new Tensor('float32', data as Float32Array, dims) : halfTensor(data, dims)
+    const input = floatTensor(this.#type, data, dims)
     const outputs = await this.#session.run({ [this.#session.inputNames[0]]: input }, [
       this.#session.outputNames[0],
     ])
@@ -62,15 +62,6 @@ export class Network {
     if (output.dims.join() !== expected.join()) throw wrongSize(this.#manifest, dims, expected, output.dims)
     return readPlanes(output.data as ArrayLike<number>, this.#manifest, width, height)
   }
-}
-
-/**
- * A tensor of 16-bit floats. The native binding (1.30) sees no bytes in a Float16Array, which the Tensor class insists
- * on where there is one, so the bits are handed over in a plain object of the same shape.
- */
-function halfTensor({ buffer }: Float32Array | Float16Array, dims: number[]): Tensor {
-  const data = new Uint16Array(buffer)
-  return { type: 'float16', data, cpuData: data, dims, location: 'cpu' } as unknown as Tensor
 }
 
 function fixedDim(dim: number | string | undefined): number | undefined {

@@ -94,8 +94,8 @@ export function readPlanes(
   return planes
 }
 
-/** ... | 0 1 2 ... n-1 | n-1 n-2 ... */
-function mirror(i: number, n: number): number {
+/** Index into `n` pixels that are mirrored with the edge pixel repeated: 0 1 2 ... n-1 | n-1 n-2 ... */
+export function mirror(i: number, n: number): number {
   const j = i % (2 * n)
   return j < n ? j : 2 * n - 1 - j
 }

@@ -3,29 +3,20 @@ import { dirname } from 'node:path'
 import type { DecodedSamples } from '../../images/decode.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import type { Store } from '../../store/store.ts'
-import type { ModelManifest } from '../manifest.ts'
 import { alphaChannel } from './bicubic-bands.ts'
 import { EightBitRows } from './eight-bit.ts'
+import type { Engine, TileSettings } from './engine.ts'
 import { createImageFile, type ImageFile } from './image-file.ts'
-import type { Network } from './network.ts'
-import {
-  interpolatedBands,
-  isOutOfMemory,
-  networkBands,
-  planTiles,
-  type TileSettings,
-  tileCount,
-} from './upscale.ts'
+import { isOutOfMemory } from './out-of-memory.ts'
 
 export interface UpscaleOptions {
   store: Store
-  manifest: ModelManifest
-  /** Absent for interpolation. */
-  network?: Network
+  engine: Engine
   settings: TileSettings
+  seed: number
   signal: AbortSignal
   /** Part of the image that is done, in 0..1; never goes back. */
-  onTile(fraction: number): void
+  onProgress(fraction: number): void
 }
 
 export interface UpscaledImage {
@@ -42,17 +33,18 @@ export async function upscaleImage(image: DecodedSamples, options: UpscaleOption
   const notes = notesOn(image)
   let { settings } = options
   let reached = 0
+  const onProgress = (fraction: number) => {
+    reached = Math.max(reached, fraction)
+    options.onProgress(reached)
+  }
   for (let attempt = 0; ; attempt++) {
     try {
       const started = performance.now()
-      const { file, tiles } = await run(image, settings, options, fraction => {
-        reached = Math.max(reached, fraction)
-        options.onTile(reached)
-      })
+      const { file, tiles } = await run(image, { ...options, settings, onProgress })
       const seconds = (performance.now() - started) / 1000
-      return { stored: store(file, image, options), facts: { tiles, seconds, notes } }
+      return { stored: keep(file, image, options), facts: { tiles, seconds, notes } }
     } catch (error) {
-      if (attempt > 0 || !isOutOfMemory(error) || options.network === undefined) throw error
+      if (attempt > 0 || !isOutOfMemory(error)) throw error
       const longest = Math.max(image.width, image.height)
       const tile = Math.ceil(Math.min(settings.tile, longest) / 2)
       settings = { tile, overlap: Math.min(settings.overlap, Math.floor(tile / 2)) }
@@ -61,25 +53,13 @@ export async function upscaleImage(image: DecodedSamples, options: UpscaleOption
   }
 }
 
-async function run(
-  image: DecodedSamples,
-  settings: TileSettings,
-  { store, manifest, network, signal }: UpscaleOptions,
-  onTile: (fraction: number) => void,
-): Promise<{ file: OpenFile; tiles: number }> {
-  const { scale } = manifest
-  const plan = network && planTiles(image, network, manifest, settings)
-  const tiles = plan ? tileCount(plan) : 1
-  let finished = 0
-  const bands =
-    network && plan
-      ? networkBands(image, network, scale, plan, signal, () => onTile(++finished / tiles))
-      : interpolatedBands(image, scale, signal)
-  const eightBit = new EightBitRows(image, scale)
+async function run(image: DecodedSamples, { store, engine, ...options }: UpscaleOptions) {
+  const { tiles, bands } = engine.enlarge(image, options)
+  const eightBit = new EightBitRows(image, engine.scale)
   const path = store.temporaryPath()
   await mkdir(dirname(path), { recursive: true })
   const channels = eightBit.channels === 4 ? 4 : 3
-  const file = createImageFile(path, image.width * scale, image.height * scale, channels)
+  const file = createImageFile(path, image.width * engine.scale, image.height * engine.scale, channels)
   try {
     for await (const band of bands) await file.write(eightBit.rows(band))
   } catch (error) {
@@ -91,10 +71,10 @@ async function run(
 
 type OpenFile = ImageFile & { path: string }
 
-async function store(
+async function keep(
   file: OpenFile,
   { width, height }: DecodedSamples,
-  { store, manifest: { scale } }: UpscaleOptions,
+  { store, engine: { scale } }: UpscaleOptions,
 ): Promise<ImageRef> {
   try {
     const thumbnail = await file.end()

@@ -42,7 +42,7 @@ export function checkModels(table: StudyTable, models: { method: string; scale: 
   return scale
 }
 
-/** Images of one method, in the order of the sources. */
+/** Images of one method: one per source, or one per source and seed. */
 export interface MadeByMethod {
   method: string
   images: InferredImage[]
@@ -62,19 +62,20 @@ export function withMethods(
   const names = table.columns.map(({ name }) => name)
   const values = Object.fromEntries(names.map(name => [name, null]))
   const missing = Object.fromEntries(names.map(name => [name, 'made after this column was measured']))
-  const rows = sources.flatMap(({ id, lr, gt }, index): Row[] => {
+  const madeById = made.map(({ method, images }) => ({ method, byId: Map.groupBy(images, ({ id }) => id) }))
+  const rows = sources.flatMap(({ id, lr, gt }): Row[] => {
     const ready = byId.get(id)!.filter(({ method }) => method !== null)
     const tags = byId.get(id)!.find(each => each.tags)?.tags
-    const fresh = made.map(
-      ({ method, images }): Row => ({
-        id,
-        method,
-        images: { lr, ...(gt && { gt }), sr: images[index].sr },
-        values: { ...values },
-        ...(names.length > 0 && { missing: { ...missing } }),
-        ...(tags && { tags }),
-      }),
-    )
+    const rowOf = (method: string, { seed, sr }: InferredImage): Row => ({
+      id,
+      method,
+      ...(seed !== undefined && { seed }),
+      images: { lr, ...(gt && { gt }), sr },
+      values: { ...values },
+      ...(names.length > 0 && { missing: { ...missing } }),
+      ...(tags && { tags }),
+    })
+    const fresh = madeById.flatMap(({ method, byId }) => byId.get(id)!.map(image => rowOf(method, image)))
     return [...ready, ...fresh]
   })
   return { ...table, scale, rows }

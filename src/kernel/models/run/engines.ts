@@ -1,0 +1,25 @@
+import { openDiffusion } from '../diffusion/engine.ts'
+import type { Pipeline } from '../diffusion/pipeline.ts'
+import type { ModelManifest } from '../manifest.ts'
+import type { ProviderName } from '../providers.ts'
+import type { Engine } from './engine.ts'
+import { interpolationEngine } from './interpolation-engine.ts'
+import { openNetwork } from './network-engine.ts'
+
+/** A model whose files were found. */
+export interface EngineModel {
+  manifest: ModelManifest
+  /** ONNX file; null for interpolation and for a pipeline. */
+  path: string | null
+  /** sha256 of the file, or of all files of a pipeline together. */
+  sha256: string
+  pipeline?: Pipeline
+}
+
+/** Loads a model. */
+export function openEngine(model: EngineModel, provider: ProviderName): Promise<Engine> {
+  const { manifest, path, sha256, pipeline } = model
+  if (pipeline) return openDiffusion(pipeline, provider)
+  if (path === null) return Promise.resolve(interpolationEngine(manifest.scale))
+  return openNetwork({ path, sha256 }, manifest, provider)
+}
