@@ -10,6 +10,7 @@ import { TEMPLATES } from './cluster/templates.ts'
 import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
+import { unpackReplay } from './judge/answers/replay.ts'
 import { METRICS } from './metrics/registry.ts'
 import { CATALOG } from './models/catalog.ts'
 import { PROVIDERS } from './models/providers.ts'
@@ -24,6 +25,7 @@ import type {
   Study,
 } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
+import { packStudy } from './session/pack-study.ts'
 import { planStudy } from './session/plan.ts'
 import type { Language } from './session/program.ts'
 import { redactor, withoutSecrets } from './session/redact.ts'
@@ -142,6 +144,12 @@ export class Kernel {
         store: createFolderStore(storeRoot(path)),
         assets: this.#options.assets,
       }),
+    replay: async ({ path, action, bundle }) => {
+      const store = createFolderStore(storeRoot(path))
+      const answers =
+        action === 'pack' ? await packStudy(path, store, bundle) : await unpackReplay(store, bundle)
+      return { answers }
+    },
     object: async ({ path, hash }) => {
       const store = createFolderStore(storeRoot(path))
       const file = store.objectPath(hash)

@@ -217,6 +217,22 @@ describe('consent, keys and money', () => {
     expect(note).toBeLessThan(asking)
   })
 
+  it('previews questions with the images as sent, and the bill, before anything is paid', async () => {
+    const judge = await scripted()
+    const desk = await bench(3)
+    const ran = await runScore({ judge: impatient(judge), preview: 2 }, desk)
+    expect(judge.calls).toHaveLength(0)
+    expect(ran.result).toMatchObject({ value: desk.table, cacheable: false })
+    expect(ran.notes.join()).toContain('gets 9 images in 3 calls')
+    expect(ran.result.outputs).toHaveLength(2 * 4)
+    const [question, image] = ran.result.outputs
+    expect(question.items[0]).toMatchObject({ text: expect.stringContaining('Question about image-0 (a)') })
+    const [{ object }] = image.items as unknown as { object: string }[]
+    await runScore({ judge: impatient(judge) }, desk)
+    const sent = Buffer.from(await desk.store.getObject(object)).toString('base64')
+    expect(JSON.stringify(judge.calls.map(({ body }) => body))).toContain(sent)
+  })
+
   it('makes no call offline, but still uses stored answers', async () => {
     const judge = await scripted()
     const desk = await bench(2)
@@ -436,16 +452,25 @@ describe('trouble', () => {
     expect(times[1] - times[0]).toBeGreaterThanOrEqual(299)
   })
 
-  it('stops at once when it is interrupted, and keeps what was answered', async () => {
-    const judge = await scripted({ latency: 40 })
+  it('stops within a second when it is interrupted, and keeps what was answered', async () => {
+    let answers = 4
+    const judge = await scripted({
+      script: () => (answers-- > 0 ? { do: 'answer', text: wellFormed(3) } : { do: 'hang' }),
+    })
     const stop = new AbortController()
-    const desk = await bench(20, ['a'], { signal: stop.signal })
-    const running = runScore({ judge: impatient(judge), concurrency: 2 }, desk)
-    setTimeout(() => stop.abort(new Error('interrupted')), 250)
+    let stopped = 0
+    const desk = await bench(20, ['a'], {
+      signal: stop.signal,
+      onEvent(event) {
+        if (event.type !== 'progress' || event.unit !== 'answers' || event.done < 4) return
+        stopped = performance.now()
+        stop.abort(new Error('interrupted'))
+      },
+    })
+    const running = runScore({ judge: impatient(judge, { timeout: 60 }), concurrency: 2 }, desk)
     await expect(running).rejects.toThrow('interrupted')
-    const kept = await countRecords(desk, ANSWER_SPACE)
-    expect(kept).toBeGreaterThan(0)
-    expect(kept).toBeLessThan(20)
+    expect(performance.now() - stopped).toBeLessThan(1000)
+    expect(await countRecords(desk, ANSWER_SPACE)).toBe(4)
   })
 
   it('leaves out one of several judges that answers nobody', async () => {
@@ -492,6 +517,13 @@ describe('recorded answers', () => {
       '1 of 3 rows have no recorded answer: image-2 a.',
       '1 recorded images are not in the table: image-9 a.',
     ])
+  })
+
+  it('may call methods by other names', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mirage-answers-'))
+    await writeFile(join(folder, 'answers.jsonl'), line('image-0', 'old-name', 0, 3))
+    const settings = { judge: { answers: 'answers.jsonl', methods: { 'old-name': 'a' } } }
+    expect((await runScore(settings, await bench(1, ['a'], { folder }))).table.rows[0].values.hs).toBe(3)
   })
 
   it('name the line that cannot be read', async () => {

@@ -2,6 +2,7 @@ import type { Command } from '../usage.ts'
 import { doctor } from './doctor.ts'
 import { exportStudy } from './export.ts'
 import { models } from './models.ts'
+import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { step } from './step.ts'
 import { verify } from './verify.ts'
@@ -13,6 +14,7 @@ export const COMMANDS: Record<string, Command> = {
   step,
   verify,
   export: exportStudy,
+  replay,
   models,
   doctor,
   version,

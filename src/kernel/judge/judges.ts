@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Output } from '../protocol/messages.ts'
 import type { Fingerprint, StepContext, StepEvent } from '../step.ts'
 import type { StudyTable } from '../value.ts'
 import type { Budget } from './costs/budget.ts'
@@ -15,6 +16,8 @@ export interface Assignment {
   /** Calls at the same time, and calls begun per minute, per judge. */
   concurrency: number
   rpm?: number
+  /** Questions are only shown. */
+  preview: boolean
   /** Shared by all judges of the cell. */
   budget: Budget
   context: StepContext
@@ -25,6 +28,8 @@ export interface ReadyJudge {
   name: string
   /** What running it would send and cost; absent for a judge that sends nothing. */
   bill?: Bill
+  /** The first questions as they would be sent; nothing is sent. */
+  preview?(questions: number): Output[]
   run(): AsyncGenerator<StepEvent, Judged, unknown>
 }
 

@@ -31,10 +31,13 @@ export const recordedJudge: JudgeKind<typeof recordedSettings> = {
   async fingerprint({ answers }, { folder, store }) {
     return { answers: { [answers]: await fileHash(store, resolve(folder, answers), answers) } }
   },
-  async *prepare({ answers: file }, { table, prompt, context }) {
+  async *prepare({ answers: file, methods }, { table, prompt, context }) {
     const path = resolve(context.folder, file)
     const hash = await fileHash(context.store, path, file)
-    const recorded = readRecorded(await readFile(path, 'utf8'), file)
+    const recorded = readRecorded(await readFile(path, 'utf8'), file).map(line => ({
+      ...line,
+      method: methods[line.method] ?? line.method,
+    }))
     const byRow = Map.groupBy(recorded, ({ image, method }) => JSON.stringify([image, method]))
     const keys = table.rows.map(row => JSON.stringify([row.id, row.method]))
     return {
@@ -60,7 +63,7 @@ export const recordedJudge: JudgeKind<typeof recordedSettings> = {
           origin: `${recorded.length} recorded answers about ${pairs} images in ${file}; no judge was asked`,
           complete: true,
           calls: 0,
-          settings: { answers: file, sha256: hash, lines: recorded.length },
+          settings: { answers: file, sha256: hash, lines: recorded.length, methods },
         }
       },
     }

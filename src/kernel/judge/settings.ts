@@ -69,5 +69,9 @@ export const recordedSettings = z.strictObject({
   answers: z
     .string()
     .meta({ description: 'JSON-lines file of judgements: image, method, pass, score, elements.' }),
+  methods: z
+    .record(z.string(), z.string())
+    .default({})
+    .meta({ description: 'Methods that the file calls otherwise: name in the file -> name in the table.' }),
 })
 export type RecordedJudgeSettings = z.output<typeof recordedSettings>

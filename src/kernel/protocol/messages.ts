@@ -108,6 +108,8 @@ export const requests = {
   }),
   /** Writes a study with its saved outputs as one file. */
   export: z.object({ path: z.string(), format: z.enum(['html', 'ipynb']), to: z.string() }),
+  /** Writes the judges' answers behind a study's scores to a bundle, or copies those of a bundle into its cache. */
+  replay: z.object({ path: z.string(), action: z.enum(['pack', 'unpack']), bundle: z.string() }),
   /** Path of a stored object (or of its copy in the outputs folder) for a study. */
   object: z.object({ path: z.string(), hash: z.string() }),
   /** Goes on from the stage that waits; `edit` replaces its values. */
@@ -137,6 +139,7 @@ export interface Replies {
   jobTemplate: { files: Record<string, string> }
   /** Cells that had no saved output. */
   export: { missing: string[] }
+  replay: { answers: number }
   object: { path: string; mime: string }
   continue: Record<string, never>
   models: { models: ModelSummary[] }

@@ -42,6 +42,13 @@ const params = z.strictObject({
     .regex(/^[A-Za-z_]\w*$/, 'is not a column name (letters, digits and _)')
     .default('hs')
     .meta({ description: 'Name of the score column; COLUMN_sd and COLUMN_n go with it.' }),
+  preview: z
+    .union([z.literal(true).transform(() => 1), z.int().min(1).max(20)])
+    .optional()
+    .meta({
+      description:
+        'Shows so many questions as they would be sent, images included, and what all would cost. Nothing is sent.',
+    }),
   as: defines().optional(),
 })
 type Params = z.output<typeof params>
@@ -72,11 +79,26 @@ export const score: StepDefinition<typeof params> = {
     const prompt = promptOf(values, context)
     const budget = new Budget(values.budget)
     const { repeats, concurrency, rpm } = values
-    const assignment: Assignment = { table, prompt, repeats, concurrency, rpm, budget, context }
+    const assignment: Assignment = {
+      table,
+      prompt,
+      repeats,
+      concurrency,
+      rpm,
+      budget,
+      context,
+      preview: values.preview !== undefined,
+    }
 
     const ready: ReadyJudge[] = []
     for (const settings of judgesOf(values))
       ready.push(yield* judgeKindOf(settings).prepare(settings, assignment))
+    if (values.preview !== undefined) {
+      for (const judge of ready)
+        yield { type: 'note', text: `${billText(judge)} This is a preview: nothing was sent.` }
+      const outputs = ready.flatMap(judge => judge.preview?.(values.preview!) ?? [])
+      return { value: table, outputs, cacheable: false }
+    }
     yield* announce(ready, values)
     const judged = distinct(yield* runAll(ready))
     if (ready.some(({ bill }) => bill && bill.cost !== 0) && judged.some(({ calls }) => calls > 0)) {
@@ -106,21 +128,25 @@ function promptOf({ prompt: name, mode }: Params, context: StepContext): Prompt 
   })
 }
 
-/** Says what leaves the machine and what it may cost, before it does. */
+/** What leaves the machine, and what it may cost. */
+function billText({ name, bill }: ReadyJudge): string {
+  if (!bill) return `Nothing is sent for ${name}.`
+  const { host, images, calls, cost } = bill
+  const price =
+    cost === undefined
+      ? 'the price is not known'
+      : cost === 0
+        ? 'free of charge'
+        : `about $${cost.toFixed(cost < 1 ? 4 : 2)}`
+  return `${host} gets ${images} images in ${calls} calls for ${name}; ${price}.`
+}
+
+/** Said before the first call. */
 function* announce(ready: ReadyJudge[], { budget, confirmAbove }: Params): Generator<StepEvent> {
-  for (const { name, bill } of ready) {
-    if (!bill) continue
-    const cost =
-      bill.cost === undefined
-        ? 'the price is not known'
-        : bill.cost === 0
-          ? 'free of charge'
-          : `about $${bill.cost.toFixed(bill.cost < 1 ? 4 : 2)}`
-    yield {
-      type: 'note',
-      text: `${bill.host} gets ${bill.images} images in ${bill.calls} calls for ${name}; ${cost}.`,
-    }
-    if (budget !== undefined && bill.cost === undefined) throw unknownPrice(name)
+  for (const judge of ready) {
+    if (!judge.bill) continue
+    yield { type: 'note', text: billText(judge) }
+    if (budget !== undefined && judge.bill.cost === undefined) throw unknownPrice(judge.name)
   }
   const total = ready.reduce((sum, { bill }) => sum + (bill?.cost ?? 0), 0)
   if (total <= confirmAbove) return

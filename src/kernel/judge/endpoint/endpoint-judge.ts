@@ -12,6 +12,7 @@ import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
 import { inquire, type Look, planLooks, samplingFrom } from './inquiry.ts'
 import { type Asked, billOf, type EndpointJob, type Group, meanOutput, openNote } from './job.ts'
+import { previewOf } from './preview.ts'
 import { verdictsOf } from './verdicts.ts'
 import { walkAll } from './walk.ts'
 
@@ -45,8 +46,9 @@ export const endpointJudge: JudgeKind<typeof endpointSettings> = {
 }
 
 async function isIdle({ endpoint, assignment, replay }: EndpointJob): Promise<boolean> {
-  const { store, stepping } = assignment.context
-  return endpoint.unconfigured !== undefined && !replay && !stepping && !(await hasAnswers(store))
+  const { context, preview } = assignment
+  if (endpoint.unconfigured === undefined || replay || preview || context.stepping) return false
+  return !(await hasAnswers(context.store))
 }
 
 async function* groupsOf(looks: Look[], job: EndpointJob): AsyncGenerator<StepEvent, Group[]> {
@@ -69,7 +71,12 @@ async function* groupsOf(looks: Look[], job: EndpointJob): AsyncGenerator<StepEv
 
 function ready(job: EndpointJob, idle: number): ReadyJudge {
   const { model, name = model } = job.settings
-  return { name, bill: billOf(job), run: () => run(job, idle) }
+  return {
+    name,
+    bill: billOf(job),
+    preview: questions => previewOf(job, questions),
+    run: () => run(job, idle),
+  }
 }
 
 /** @param idle questions that were given up before */
