@@ -49,3 +49,17 @@ export function numericColumns(table: StudyTable): string[] {
 export function columnInfo(table: StudyTable, name: string): ColumnInfo {
   return table.columns.find(column => column.name === name)!
 }
+
+/** @throws MirageError `method-unknown` when a group names a method that the table does not have */
+export function requireMethods(table: StudyTable, groups: Readonly<Record<string, readonly string[]>>): void {
+  const known = new Set(table.rows.flatMap(row => row.method ?? []))
+  for (const [group, members] of Object.entries(groups)) {
+    const unknown = members.find(method => !known.has(method))
+    if (unknown === undefined) continue
+    throw new MirageError({
+      code: 'method-unknown',
+      message: `Group "${group}" names the method "${unknown}", which the table does not have.`,
+      remedy: `It has: ${[...known].join(', ') || 'no methods'}.`,
+    })
+  }
+}

@@ -1,4 +1,5 @@
 import type { StepDefinition } from '../step.ts'
+import { calibrate } from './calibrate.ts'
 import { compare } from './compare.ts'
 import { correlate } from './correlate.ts'
 import { exportTable } from './export.ts'
@@ -16,6 +17,7 @@ export const STEPS: Record<string, StepDefinition> = {
   score,
   ratings,
   correlate,
+  calibrate,
   compare,
   export: exportTable,
 }

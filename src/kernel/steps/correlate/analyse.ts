@@ -4,11 +4,11 @@ import { ranking, type Standing } from '../../stats/analysis/ranking.ts'
 import { type Figure, type Relation, relating } from '../../stats/analysis/relations.ts'
 import type { Column } from '../../stats/analysis/sample.ts'
 import { type View, viewsOf } from '../../stats/analysis/views.ts'
-import { part, type Work } from '../../stats/work.ts'
 import { clusterBy } from '../../stats/resampling/clusters.ts'
 import { holm } from '../../stats/resampling/holm.ts'
+import { part, type Work } from '../../stats/work.ts'
 import type { StudyTable } from '../../value.ts'
-import { columnInfo, listOf, numberColumn, numericColumns } from '../columns.ts'
+import { columnInfo, listOf, numberColumn, numericColumns, requireMethods } from '../columns.ts'
 import type { CorrelateParams } from './params.ts'
 
 export type Adjusted = Figure & { pHolm: number | null }
@@ -89,19 +89,6 @@ function predictorsOf(table: StudyTable, params: CorrelateParams): string[] {
     message: `The table has no column of numbers beside ${used.join(', ')}.`,
     remedy: 'Measure it first, or name the columns to correlate under `x`.',
   })
-}
-
-function requireMethods(table: StudyTable, groups: CorrelateParams['groups']): void {
-  const known = new Set(table.rows.flatMap(row => row.method ?? []))
-  for (const [group, members] of Object.entries(groups)) {
-    const unknown = members.find(method => !known.has(method))
-    if (unknown === undefined) continue
-    throw new MirageError({
-      code: 'method-unknown',
-      message: `Group "${group}" names the method "${unknown}", which the table does not have.`,
-      remedy: `It has: ${[...known].join(', ') || 'no methods'}.`,
-    })
-  }
 }
 
 function adjusted(view: View, relations: readonly Relation[]): ViewRelation[] {
