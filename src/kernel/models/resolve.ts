@@ -5,47 +5,24 @@ import { z } from 'zod'
 import type { Compute } from '../compute/compute.ts'
 import { MirageError, nearest } from '../errors.ts'
 import { fileHash } from '../images/file-hash.ts'
+import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
 import type { ModelValue } from '../value.ts'
 import { CATALOG, superResolutionIds } from './catalog.ts'
-import { type Pipeline, type PipelineKnobs, pipelineKnobs } from './diffusion/pipeline.ts'
+import type { Pipeline, PipelineKnobs } from './diffusion/pipeline.ts'
 import { readPipeline } from './diffusion/read-pipeline.ts'
+import type { CommandEntry, EndpointEntry, ModelRequest } from './entries.ts'
 import { embeddedModels, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
-import {
-  COLOURS,
-  LAYOUTS,
-  MODEL_KINDS,
-  type ModelManifest,
-  manifestFile,
-  modelManifest,
-  RANGES,
-} from './manifest.ts'
+import { COLOURS, LAYOUTS, type ModelManifest, manifestFile, modelManifest, RANGES } from './manifest.ts'
+import type { Endpoint } from './outside/endpoint.ts'
 import type { EngineModel } from './run/engines.ts'
-
-/** A model file with what its graph does not say of itself. */
-export const modelEntry = z.strictObject({
-  file: z
-    .string()
-    .min(1)
-    .meta({ description: 'ONNX file, or the .json file of a diffusion pipeline, relative to the study.' }),
-  name: z.string().min(1).optional().meta({ description: 'Name of the method; the file name by default.' }),
-  scale: z.int().positive().optional().meta({ description: 'SR to LR side ratio.' }),
-  range: z.enum(RANGES).optional().meta({ description: 'Values of black and white.' }),
-  layout: z.enum(LAYOUTS).optional().meta({ description: 'Order of the dimensions.' }),
-  colour: z.enum(COLOURS).optional().meta({ description: 'What the channels hold.' }),
-  kind: z.enum(MODEL_KINDS).optional().meta({ description: 'What the network is.' }),
-  multiple: z.int().positive().optional().meta({ description: 'LR sides are padded to a multiple of this.' }),
-  minimum: z.int().positive().optional().meta({ description: 'Smallest LR side that the network takes.' }),
-  ...pipelineKnobs.shape,
-})
-
-/** A catalog id, the name of a tuned model, or a path; or a file with its settings. */
-export type ModelRequest = string | z.output<typeof modelEntry>
 
 export type ResolvedModel = EngineModel & {
   /** What its images are called. */
   method: string
+  /** Program of the user's that makes the images instead. */
+  command?: string[]
 }
 
 export interface ResolveContext {
@@ -54,6 +31,10 @@ export interface ResolveContext {
   store: Store
   /** The model that an earlier cell of this name made. */
   result(name: string): ModelValue | undefined
+  /** Where keys of endpoints are found. */
+  env: Readonly<Record<string, string | undefined>>
+  /** Endpoints must not be called. */
+  offline: boolean
 }
 
 interface Located {
@@ -63,6 +44,8 @@ interface Located {
   /** What is known of it besides its own file. */
   manifest: Partial<ModelManifest>
   pipeline?: Pipeline
+  endpoint?: Endpoint
+  command?: string[]
 }
 
 /**
@@ -73,6 +56,8 @@ interface Located {
 export async function locateModel(request: ModelRequest, context: ResolveContext): Promise<Located> {
   const { folder, store } = context
   if (typeof request !== 'string') {
+    if ('command' in request) return locateCommand(request)
+    if ('endpoint' in request) return locateEndpoint(request, context)
     const { file, name, steps, guidance, colourFix, ...manifest } = request
     const named = name === undefined ? {} : { method: name }
     if (isPipeline(file))
@@ -86,6 +71,9 @@ export async function locateModel(request: ModelRequest, context: ResolveContext
   }
   if (Object.hasOwn(CATALOG, request)) return locateShipped(request, store)
   if (isPipeline(request)) return locatePipeline(request, {}, context)
+  const added = join(userModels(), `${request}.onnx`)
+  if (!/[\\/]/.test(request) && existsSync(added))
+    return { ...(await locateFile(added, folder, store)), method: request }
   if (/[\\/]|\.onnx$/.test(request)) return locateFile(request, folder, store)
   throw unknown(request)
 }
@@ -104,7 +92,7 @@ export async function resolveModel(
   const { manifest: said, ...located } = await locateModel(request, context)
   const { method, path, sha256 } = located
   if (path === null) return { ...located, path, manifest: modelManifest.parse({ ...said, id: method }) }
-  const name = typeof request === 'string' ? request : request.file
+  const name = typeof request === 'object' && 'file' in request ? request.file : method
   const { embedded, ...shown } = inspectModel(await readFile(path))
   const { sha256: expected, ...beside } = await readManifestFile(path, name)
   if (expected !== undefined && expected !== sha256) throw damaged(name, expected, sha256)
@@ -129,6 +117,35 @@ async function locateShipped(id: string, store: Store): Promise<Located> {
       'It comes with Mirage: install Mirage again, or, from source, run "node scripts/build-models.ts".',
   })
 }
+
+/** The weights behind a program or a server are not seen, so its settings stand for them. */
+function locateCommand({ command, name, version, ...manifest }: CommandEntry): Located {
+  const sha256 = hashOf({ command, version })
+  return { method: name, path: null, sha256, manifest: { ...ANY_IMAGE, ...given(manifest) }, command }
+}
+
+function locateEndpoint(entry: EndpointEntry, { env, offline }: ResolveContext): Located {
+  const { endpoint: address, model, name, input, output, keyFrom, version, ...manifest } = entry
+  const key = keyFrom === undefined ? undefined : env[keyFrom]
+  if (keyFrom !== undefined && !key) {
+    throw new MirageError({
+      code: 'key-missing',
+      message: `The environment variable ${keyFrom} is not set.`,
+      remedy: `Set it to the token of ${address}, or leave \`keyFrom\` out.`,
+    })
+  }
+  const endpoint = { address, model, input, offline, ...given({ output, key }) }
+  const sha256 = hashOf({ address, model, input, output, version })
+  return {
+    method: name ?? model,
+    path: null,
+    sha256,
+    manifest: { ...ANY_IMAGE, ...given(manifest) },
+    endpoint,
+  }
+}
+
+const ANY_IMAGE = { kind: 'unstated', layout: 'nchw', colour: 'rgb', range: '0..1' } as const
 
 const isPipeline = (file: string) => file.endsWith('.json')
 

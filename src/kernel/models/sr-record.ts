@@ -7,7 +7,8 @@ import type { ProviderName } from './providers.ts'
 /** What is remembered of one enlarged image (store space `sr`). */
 export interface SrRecord {
   sr: ImageRef
-  provider: ProviderName
+  /** Execution provider; `endpoint` or `command` where the work was done elsewhere. */
+  provider: string
   tiles: number
   /** Time on the device. */
   seconds: number

@@ -1,14 +1,9 @@
-import type { InferProgress } from '../compute/jobs/infer.ts'
+import type { InferParams, InferProgress, InferredImage } from '../compute/jobs/infer.ts'
 import { MirageError } from '../errors.ts'
+import type { ModelRequest } from '../models/entries.ts'
 import { chooseProvider, type ProviderState } from '../models/probe.ts'
 import type { ProviderName } from '../models/providers.ts'
-import {
-  locateModel,
-  type ModelRequest,
-  type ResolveContext,
-  type ResolvedModel,
-  resolveModel,
-} from '../models/resolve.ts'
+import { locateModel, type ResolveContext, type ResolvedModel, resolveModel } from '../models/resolve.ts'
 import type { Fingerprint, StepContext, StepDefinition, StepEvent } from '../step.ts'
 import { follow } from './infer/follow.ts'
 import { type Params, params } from './infer/params.ts'
@@ -83,7 +78,7 @@ async function providerFor(
   { provider }: Params,
   { compute, signal }: StepContext,
 ): Promise<{ provider: ProviderName; states: ProviderState[] }> {
-  if (models.every(({ path }) => path === null)) return { provider: 'cpu', states: [] }
+  if (models.every(({ path, pipeline }) => path === null && !pipeline)) return { provider: 'cpu', states: [] }
   const { name, states } = await chooseProvider(compute, provider, signal)
   return { provider: name, states }
 }
@@ -103,20 +98,37 @@ async function* runAll(
     const images = sources.flatMap(({ id, lr }) =>
       (model.manifest.noisy ? seeds : [undefined]).map(seed => ({ id, lr, seed })),
     )
-    const progress = teller(model.method, before, models.length)
+    const { endpoint } = model
+    if (endpoint) {
+      const text = `${model.method}: LR images that are not in the cache are sent to ${new URL(endpoint.address).host}.`
+      yield { type: 'note', text }
+    }
+    const settings = { provider, providerNamed: values.provider !== 'auto', tile, overlap }
     const made = yield* follow(
-      onProgress =>
-        context.compute.run(
-          'infer',
-          { model, images, provider, providerNamed: values.provider !== 'auto', tile, overlap },
-          { signal: context.signal, lane: 'device', onProgress },
-        ),
-      progress,
+      (onProgress: (progress: InferProgress) => void) => start(model, images, settings, context, onProgress),
+      teller(model.method, before, models.length),
     )
     before++
     runs.push({ model, tile, overlap, images: made })
   }
   return runs
+}
+
+function start(
+  { command, ...model }: ResolvedModel,
+  images: InferParams['images'],
+  settings: Omit<InferParams, 'model' | 'images'>,
+  { compute, signal, folder }: StepContext,
+  onProgress: (progress: InferProgress) => void,
+): Promise<InferredImage[]> {
+  if (!command)
+    return compute.run('infer', { model, images, ...settings }, { signal, lane: 'device', onProgress })
+  const { sha256, manifest } = model
+  return compute.run(
+    'infer-command',
+    { command, folder, sha256, manifest, images },
+    { signal, lane: 'device', onProgress },
+  )
 }
 
 /** Progress over all models, each of which counts as one part of the whole in SR megapixels. */

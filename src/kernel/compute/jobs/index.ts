@@ -1,5 +1,6 @@
 import { degrade } from './degrade.ts'
 import { infer } from './infer.ts'
+import { inferCommand } from './infer-command.ts'
 import { ingest } from './ingest.ts'
 import { judgeImages } from './judge-images.ts'
 import { measure } from './measure.ts'
@@ -10,6 +11,7 @@ import { probe } from './probe.ts'
 export const JOBS = {
   degrade,
   infer,
+  'infer-command': inferCommand,
   ingest,
   'judge-images': judgeImages,
   measure,

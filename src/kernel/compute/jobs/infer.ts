@@ -48,7 +48,7 @@ const ENCODING = 2
 export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> = {
   async run(params, { storeRoot, signal, report }) {
     const { images, provider, tile, overlap } = params
-    const { manifest } = params.model
+    const { manifest, endpoint } = params.model
     const store = createFolderStore(storeRoot)
     const megapixels = ({ width, height }: ImageRef) => (width * height * manifest.scale ** 2) / 1e6
     const total = images.reduce((sum, { lr }) => sum + megapixels(lr), 0)
@@ -78,7 +78,7 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
           results.push(Promise.resolve(finish(record, true)))
           continue
         }
-        engine ??= await openEngine(params.model, provider)
+        engine ??= await openEngine(params.model, provider, signal)
         const { stored, facts } = await upscaleImage(samples, {
           store,
           engine,
@@ -88,7 +88,7 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
           onProgress: fraction => tell(start + fraction * size),
         })
         const kept = stored.then(async sr => {
-          const made = { sr, provider, ...facts }
+          const made = { sr, provider: endpoint ? 'endpoint' : provider, ...facts }
           await keepSr(store, key, made)
           return finish(made, false)
         })

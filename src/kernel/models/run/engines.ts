@@ -1,6 +1,7 @@
 import { openDiffusion } from '../diffusion/engine.ts'
 import type { Pipeline } from '../diffusion/pipeline.ts'
 import type { ModelManifest } from '../manifest.ts'
+import { type Endpoint, endpointEngine } from '../outside/endpoint.ts'
 import type { ProviderName } from '../providers.ts'
 import type { Engine } from './engine.ts'
 import { interpolationEngine } from './interpolation-engine.ts'
@@ -14,11 +15,17 @@ export interface EngineModel {
   /** sha256 of the file, or of all files of a pipeline together. */
   sha256: string
   pipeline?: Pipeline
+  endpoint?: Endpoint
 }
 
-/** Loads a model. */
-export function openEngine(model: EngineModel, provider: ProviderName): Promise<Engine> {
-  const { manifest, path, sha256, pipeline } = model
+/**
+ * Loads a model.
+ *
+ * @param signal ends calls to an endpoint that are under way
+ */
+export function openEngine(model: EngineModel, provider: ProviderName, signal: AbortSignal): Promise<Engine> {
+  const { manifest, path, sha256, pipeline, endpoint } = model
+  if (endpoint) return Promise.resolve(endpointEngine(endpoint, manifest, signal))
   if (pipeline) return openDiffusion(pipeline, provider)
   if (path === null) return Promise.resolve(interpolationEngine(manifest.scale))
   return openNetwork({ path, sha256 }, manifest, provider)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { modelEntry } from '../../models/entries.ts'
 import { PROVIDER_NAMES } from '../../models/providers.ts'
-import { modelEntry } from '../../models/resolve.ts'
 import { completes, defines, reads } from '../../schema.ts'
 
 const one = z.union([z.string().min(1), modelEntry])
@@ -10,7 +10,7 @@ export const params = z.strictObject({
   model: completes(
     'model',
     z.union([one, z.array(one).min(1)]),
-    'One model or several: catalog ids, names of tuned models, ONNX files, or { file, range, scale, ... }.',
+    'One model or several: catalog ids, names of tuned models, ONNX files, or { file: ... }, { command: ... }, { endpoint: ... }.',
   ),
   provider: completes(
     'provider',
