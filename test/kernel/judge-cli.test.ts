@@ -1,8 +1,8 @@
-import { readdir, readFile, rm } from 'node:fs/promises'
+import { cp, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { answerByHash, type ScriptedJudge, startScriptedJudge } from '../fixtures/scripted-judge.ts'
-import { cell, mirage, type StudyFolder, studyFolder } from '../support/study-folder.ts'
+import { cell, mirage, REPOSITORY, type StudyFolder, studyFolder } from '../support/study-folder.ts'
 
 // A study with a judge, on the command line as it is installed.
 let folder: StudyFolder
@@ -76,5 +76,21 @@ it('packs its answers, from which the scores are had again without key, network 
   for (const [name, text] of [...files, ...said.map(text => ['printed', text])]) {
     expect(text.includes(CANARY), name).toBe(false)
     expect(text.includes(encodeURIComponent(CANARY)), name).toBe(false)
+  }
+}, 180_000)
+
+it('repeats the example study with the bundle that lies beside it, without a server and without a network', async () => {
+  for (const part of ['judging.mirage.md', 'judging', 'examples']) {
+    await cp(join(REPOSITORY, 'notebooks', part), folder.file(part), { recursive: true })
+  }
+  const bundle = folder.file('judging/replay.jsonl')
+  const run = await mirage(['run', folder.file('judging.mirage.md'), '--replay', bundle, '--offline'])
+  expect(run.code, run.stdout + run.stderr).toBe(0)
+  const [header, ...rows] = (await readFile(folder.file('results/judging.csv'), 'utf8')).trim().split('\n')
+  const columns = header.split(',')
+  expect(rows).toHaveLength(6)
+  for (const row of rows) {
+    const value = (name: string) => row.split(',')[columns.indexOf(name)]
+    expect([value('hs_n'), value('letters_n'), value('wins_n')]).toEqual(['6', '1', '2'])
   }
 }, 180_000)

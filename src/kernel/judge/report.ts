@@ -22,6 +22,7 @@ export function scoreOutputs(
   ]
   return [
     tableOutput('scores', scoresTable(table, judged, column, notes), notes),
+    tableOutput('methods', methodsTable(table, column), methodLines(table, column)),
     ...(judged.some(({ rows }) => rows.flat().some(hasFindings))
       ? [tableOutput('evidence', evidenceTable(table, judged), [])]
       : []),
@@ -133,6 +134,41 @@ function scoresTable(
     }),
     notes,
   }
+}
+
+/** Mean score of each method over its images. */
+function methodMeans(table: StudyTable, column: string) {
+  const byMethod = Map.groupBy(table.rows, ({ method }) => method)
+  return [...byMethod].map(([method, rows]) => {
+    const scores = rows.flatMap(({ values }) => (typeof values[column] === 'number' ? [values[column]] : []))
+    const n = scores.length
+    const mean = n > 0 ? scores.reduce((sum, score) => sum + score, 0) / n : null
+    const squares = scores.reduce((sum, score) => sum + (score - mean!) ** 2, 0)
+    return { method, images: rows.length, scored: n, mean, sd: n > 1 ? Math.sqrt(squares / (n - 1)) : null }
+  })
+}
+
+function methodsTable(table: StudyTable, column: string): TablePayload {
+  const { settings, version, source, range } = table.columns.find(({ name }) => name === column)!
+  const shared = { settings, version, source }
+  return {
+    caption: 'Methods',
+    columns: [
+      { name: 'images', label: 'images', direction: 'none', ...shared },
+      { name: 'scored', label: 'images with a score', direction: 'none', ...shared },
+      { name: 'mean', label: `mean of ${column} over images`, direction: 'higher', range, ...shared },
+      { name: 'sd', label: 'standard deviation over images (n - 1)', direction: 'none', ...shared },
+    ],
+    keys: ['method'],
+    rows: methodMeans(table, column),
+  }
+}
+
+function methodLines(table: StudyTable, column: string): string[] {
+  return methodMeans(table, column).map(({ method, images, scored, mean, sd }) => {
+    const spread = sd === null ? '' : `, sd ${sd.toFixed(2)}`
+    return `${method ?? 'no method'}: ${mean === null ? 'no score' : mean.toFixed(2) + spread} (${scored} of ${images} images)`
+  })
 }
 
 function evidenceTable(table: StudyTable, judged: readonly Judged[]): TablePayload {
