@@ -100,6 +100,14 @@ export interface RendererPage {
   close(): Promise<void>
 }
 
+/** JSON as a hostile file may have it: infinite numbers as literals that overflow. */
+function stringify(json: unknown): string {
+  const marked = JSON.stringify(json, (_, value) =>
+    value === Number.POSITIVE_INFINITY ? '@infinite' : value,
+  )
+  return marked.replaceAll('"@infinite"', '1e999')
+}
+
 /** A page like VS Code's output webview, with one renderer in it and nothing behind it. */
 export async function openRenderer(browser: Browser, options: PageOptions): Promise<RendererPage> {
   const { renderer, theme = 'light', objects = {}, source = 'messages' } = options
@@ -150,7 +158,7 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
     page,
     problems,
     async show(json, id = 'output') {
-      await page.evaluate(([json, id]) => window.mirage.show(json, id), [JSON.stringify(json), id] as const)
+      await page.evaluate(([json, id]) => window.mirage.show(json, id), [stringify(json), id] as const)
       await page.waitForFunction(id => document.querySelector(`#output-${id} .mirage > *`) !== null, id)
     },
     dispose: id => page.evaluate(id => window.mirage.dispose(id), id),
@@ -159,8 +167,9 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
     setTheme: name =>
       page.evaluate(
         ([variables, kind]) => {
-          for (const [key, value] of Object.entries(variables))
-            document.documentElement.style.setProperty(key, value)
+          const { style } = document.documentElement
+          for (const key of [...style]) style.removeProperty(key)
+          for (const [key, value] of Object.entries(variables)) style.setProperty(key, value)
           document.body.className = kind
           document.body.dataset.vscodeThemeKind = kind
         },
@@ -254,7 +263,7 @@ function pageHtml(theme: ThemeName, embedded: Record<string, Buffer | string>, f
   return `<!doctype html><html lang="en" style='${variables}'><head><meta charset="utf-8"><title>Outputs</title>
     ${files ? '<meta name="mirage-objects" content="/objects/">' : ''}
     <style>body { margin: 8px; background: var(--vscode-editor-background); font-family: var(--vscode-font-family) }</style>
-    </head><body class="${KINDS[theme]}" data-vscode-theme-kind="${KINDS[theme]}"><main id="outputs"></main>
+    </head><body class="${KINDS[theme]}" data-vscode-theme-kind="${KINDS[theme]}"><main><h1 style="position: absolute; left: -999px">Outputs</h1><div id="outputs"></div></main>
     ${scripts.join('\n')}<script type="module" src="/page.js"></script></body></html>`
 }
 
@@ -294,6 +303,7 @@ function pageScript(renderer: RendererName): string {
         element.id = 'output-' + id
         document.getElementById('outputs').append(element)
       }
+      element.scrollIntoView({ block: 'nearest' })
       const json = JSON.parse(text)
       api.renderOutputItem({ id, mime: '', json: () => json, text: () => text }, element, new AbortController().signal)
     }

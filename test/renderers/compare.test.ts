@@ -1,12 +1,15 @@
 import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ComparePayload } from '../../src/kernel/protocol/mime.ts'
 import { differenceAt, mapIndex } from '../../src/renderers/compare/pixels/difference.ts'
 import { colourMap } from '../../src/renderers/shared/colormaps.ts'
 import { launch, openRenderer, type PageOptions, type RendererPage } from './browser.ts'
+import { eventually } from './eventually.ts'
 import { drawImage, objectsOf } from './images.ts'
 import { COLOURS, comparePayload, MARK, MARK_COLOUR, type MarkedTriplet, markedTriplet } from './payloads.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let browser: Browser
 let marked: MarkedTriplet
@@ -26,7 +29,7 @@ async function open(payload?: ComparePayload, options: Partial<PageOptions> = {}
     ...options,
   })
   await view.show(shown)
-  await view.page.waitForSelector('canvas.mirage-pane-canvas')
+  await view.page.locator('canvas.mirage-pane-canvas').first().waitFor()
   await view.settle()
   return view
 }
@@ -283,7 +286,7 @@ describe('what was found in an image', () => {
     const box = (await view.page.locator(PANE('sr:alpha')).boundingBox())!
     await view.page.mouse.move(box.x + box.width / 2 - 50, box.y + box.height / 2 - 50)
     const readout = view.page.locator('.compare-readout')
-    await expect.poll(() => readout.textContent()).toContain(`alpha ${COLOURS.a.join(' ')}`)
+    await eventually(() => readout.textContent()).toContain(`alpha ${COLOURS.a.join(' ')}`)
     expect(await readout.textContent()).toContain('x 78 y 46')
     expect(await readout.textContent()).toContain(`LR ${COLOURS.lr.join(' ')}`)
     await press(view, 'l', 'Shift+ArrowRight', 'Shift+ArrowDown', 'ArrowDown', 'ArrowDown')
@@ -338,7 +341,7 @@ describe('a figure of a crop', () => {
     await view.page.getByLabel('Enlarged').selectOption('4')
     await view.page.getByRole('button', { name: 'Save the figure as PNG' }).click()
     await view.page.getByRole('button', { name: 'Save the figure as SVG' }).click()
-    await expect.poll(async () => (await view.requests()).length).toBe(2)
+    await eventually(async () => (await view.requests()).length).toBe(2)
     const [png, svg] = await view.requests()
     expect([png.type, png.suggestedName, png.mime]).toEqual(['save', '0001-92-60.png', 'image/png'])
 

@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { GalleryPayload, GalleryRow } from '../../src/kernel/protocol/mime.ts'
 import { FilterError, parseFilter } from '../../src/renderers/gallery/filter.ts'
 import { layGrid, moveBy, visibleLines } from '../../src/renderers/gallery/grid.ts'
 import { arrange, fieldsOf } from '../../src/renderers/gallery/order.ts'
 import { launch, openRenderer, type PageOptions, type RendererPage } from './browser.ts'
+import { eventually } from './eventually.ts'
 import { objectsOf } from './images.ts'
 import { HS, type MarkedTriplet, markedTriplet, PSNR } from './payloads.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const row = (id: string, method: string, values: GalleryRow['values'], tags?: string[]): GalleryRow => ({
   id,
@@ -191,7 +194,7 @@ describe('in the browser', () => {
       ...options,
     })
     await view.show(payload(count))
-    await view.page.waitForSelector('.gallery-tile')
+    await view.page.locator('.gallery-tile').first().waitFor()
     await view.settle()
     return view
   }
@@ -224,9 +227,9 @@ describe('in the browser', () => {
     const expected = payload(200).rows.filter(
       ({ values, method }) => (values.hs as number) < 1.35 && method === 'alpha',
     ).length
-    await expect.poll(status).toBe(`${expected} of 200 rows`)
+    await eventually(status).toBe(`${expected} of 200 rows`)
     await view.page.getByRole('textbox', { name: 'Filter' }).fill('hs < 1.35 and')
-    await expect.poll(() => view.page.locator('.gallery-problem').textContent()).toContain('ends too early')
+    await eventually(() => view.page.locator('.gallery-problem').textContent()).toContain('ends too early')
     expect(await status()).toBe(`${expected} of 200 rows`)
     await view.close()
   })
@@ -239,13 +242,13 @@ describe('in the browser', () => {
     await expect
       .poll(() => view.page.evaluate(() => document.activeElement?.getAttribute('data-place')))
       .toBe('199')
-    const label = await view.page.evaluate(() => document.activeElement!.getAttribute('aria-label'))
-    expect(label).toContain('PSNR 29.90')
+    const label = await view.page.evaluate(() => document.activeElement!.getAttribute('title'))
+    expect(await view.page.evaluate(() => document.activeElement!.textContent)).toContain('PSNR 29.90')
     await view.page.keyboard.press('t')
     await view.page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'New tag')
     await view.page.keyboard.type('odd <b>', { delay: 1 })
     await view.page.keyboard.press('Enter')
-    const [id, method] = label!.split(', ')
+    const [id, method] = label!.split(' · ')
     expect(await view.requests()).toEqual([
       { type: 'reveal', id, method },
       { type: 'tag', id, method, tags: ['odd <b>'] },
@@ -260,7 +263,7 @@ describe('in the browser', () => {
       .poll(() => view.page.locator('[data-place="199"] .gallery-tag').textContent())
       .toBe('odd <b>')
     await view.page.getByRole('textbox', { name: 'Filter' }).fill('tag ~ "odd"')
-    await expect.poll(() => view.page.getByRole('status').first().textContent()).toBe('1 of 200 rows')
+    await eventually(() => view.page.getByRole('status').first().textContent()).toBe('1 of 200 rows')
     await view.close()
   })
 
@@ -269,8 +272,8 @@ describe('in the browser', () => {
     await view.page.evaluate(() =>
       window.dispatchEvent(new CustomEvent('mirage:rows', { detail: [{ id: '00003', method: 'beta' }] })),
     )
-    await view.page.getByRole('button', { name: 'Only rows that are selected' }).click()
-    await expect.poll(() => view.page.locator('.gallery-tile').count()).toBe(1)
+    await view.page.getByRole('button', { name: 'selected in a chart' }).click()
+    await eventually(() => view.page.locator('.gallery-tile').count()).toBe(1)
     expect(await view.page.locator('.gallery-tile[aria-selected="true"]').getAttribute('title')).toBe(
       '00003 · beta',
     )

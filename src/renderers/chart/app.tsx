@@ -97,7 +97,7 @@ function SingleChart(props: {
     <section aria-label={chart.title}>
       <div class="m-toolbar">
         {onBack && <Button icon="back" label="Back" onPress={onBack} />}
-        <h3 class="chart-title">{chart.title}</h3>
+        <span class="chart-title">{chart.title}</span>
         <span class="m-spring" />
         {status}
         <div class="m-group">
@@ -142,20 +142,17 @@ function SingleChart(props: {
         </div>
       </div>
       <div class="chart-room" data-paper={paper ? '' : undefined}>
-        <div class="chart-box">
+        <Interaction
+          drawing={drawing}
+          label={label}
+          links={chart.links ?? []}
+          selected={selected}
+          pictures={services.pictures}
+          onSelect={onSelect}
+          onOpen={name => chart.details?.[name] && onOpen(name)}
+        >
           <div class="chart-plot" ref={element} />
-          {drawing && (
-            <Interaction
-              drawing={drawing}
-              label={label}
-              links={chart.links ?? []}
-              selected={selected}
-              pictures={services.pictures}
-              onSelect={onSelect}
-              onOpen={name => chart.details?.[name] && onOpen(name)}
-            />
-          )}
-        </div>
+        </Interaction>
       </div>
       {failure !== undefined && (
         <p class="m-message m-error" role="alert">

@@ -1,4 +1,4 @@
-import { type Loader, parse, type Spec, View } from 'vega'
+import { type Loader, type LoggerInterface, parse, type Spec, View } from 'vega'
 import { expressionInterpreter } from 'vega-interpreter'
 import { compile, type TopLevelSpec } from 'vega-lite'
 import type { Theme } from '../shared/theme.ts'
@@ -31,8 +31,12 @@ export async function drawChart(
   theme: Theme,
   width: number,
 ): Promise<View> {
+  const problems: string[] = []
   const sized = fitWidth(specification, width)
-  const { spec } = compile(sized as unknown as TopLevelSpec, { config: chartConfig(theme), logger: silent() })
+  const { spec } = compile(sized as unknown as TopLevelSpec, {
+    config: chartConfig(theme),
+    logger: recorder([]),
+  })
   const runtime = parse(spec as Spec, undefined, { ast: true })
   const view = new View(runtime, {
     expr: expressionInterpreter,
@@ -40,11 +44,14 @@ export async function drawChart(
     renderer: countRows(specification) > MOST_ELEMENTS ? 'canvas' : 'svg',
     container: element,
     hover: true,
+    logger: recorder(problems),
     // Hovering is answered by the chart's own tooltip, which also shows the image.
     tooltip: () => {},
   })
   try {
-    return await view.runAsync()
+    await view.runAsync()
+    if (problems.length > 0) throw new Error(problems[0])
+    return view
   } catch (error) {
     view.finalize()
     throw error
@@ -70,14 +77,20 @@ function countRows(specification: Record<string, unknown>): number {
   return Array.isArray(values) ? values.length : 0
 }
 
-/** Vega-Lite's warnings are about matters of style; errors are thrown. */
-function silent() {
-  const logger = {
-    level: () => logger,
-    error: () => logger,
-    warn: () => logger,
+/** Keeps what went wrong, in place of the console. Warnings are about matters of style, but for data that did not come. */
+function recorder(problems: string[]): LoggerInterface {
+  const logger: LoggerInterface = {
+    level: (() => logger) as LoggerInterface['level'],
+    error(...parts) {
+      problems.push(parts.map(String).join(' '))
+      return logger
+    },
+    warn(...parts) {
+      if (String(parts[0]).startsWith('Loading failed')) problems.push(parts.map(String).join(' '))
+      return logger
+    },
     info: () => logger,
     debug: () => logger,
   }
-  return logger as unknown as NonNullable<Parameters<typeof compile>[1]>['logger']
+  return logger
 }

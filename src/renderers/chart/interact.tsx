@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import type { ChartLink } from '../../kernel/protocol/mime.ts'
 import { formatValue, shorten } from '../shared/numbers.ts'
@@ -14,11 +15,12 @@ interface Point {
 const THUMB = 128
 
 /**
- * The layer over a chart that answers pointer and keyboard: hovering tells what a mark is and shows its image, pressing
+ * What is around a chart and answers pointer and keyboard: hovering tells what a mark is and shows its image, pressing
  * takes or opens it, dragging takes all marks in a rectangle, arrow keys walk from mark to mark.
  */
 export function Interaction(props: {
-  drawing: Drawing
+  drawing: Drawing | undefined
+  children: ComponentChildren
   label: string
   links: readonly ChartLink[]
   selected: ReadonlySet<number>
@@ -26,8 +28,8 @@ export function Interaction(props: {
   onSelect: (rows: number[], add: boolean) => void
   onOpen: (chart: string) => void
 }) {
-  const { drawing, label, links, selected, pictures, onSelect, onOpen } = props
-  const { marks } = drawing
+  const { drawing, children, label, links, selected, pictures, onSelect, onOpen } = props
+  const marks = drawing?.marks ?? []
   const [at, setAt] = useState<number | undefined>()
   const [band, setBand] = useState<{ from: Point; to: Point } | undefined>()
   const layer = useRef<HTMLDivElement>(null)
@@ -95,6 +97,7 @@ export function Interaction(props: {
       onPointerCancel={() => setBand(undefined)}
       onPointerLeave={() => !band && setAt(undefined)}
     >
+      {children}
       <svg class="chart-rings" aria-hidden="true">
         {marks.map(
           (mark, i) =>
@@ -146,23 +149,25 @@ function Tip(props: {
       {link?.thumb !== undefined && (
         <Thumbnail hash={link.thumb} label={link.id} width={THUMB} height={THUMB} pictures={pictures} />
       )}
-      <dl>
+      <div>
         {link && (
           <div class="chart-tip-name">
             {shorten(link.id, 40)}{' '}
             {link.method !== null && <span class="m-muted">{shorten(link.method, 30)}</span>}
           </div>
         )}
-        {fieldsOf(mark.datum)
-          .filter(([name]) => !link || (name !== 'id' && name !== 'method'))
-          .slice(0, 10)
-          .map(([name, value]) => (
-            <div key={name}>
-              <dt class="m-muted">{shorten(name, 24)}</dt>
-              <dd class="m-number">{shorten(formatValue(value), 30)}</dd>
-            </div>
-          ))}
-      </dl>
+        <dl>
+          {fieldsOf(mark.datum)
+            .filter(([name]) => !link || (name !== 'id' && name !== 'method'))
+            .slice(0, 10)
+            .map(([name, value]) => (
+              <div key={name}>
+                <dt class="m-muted">{shorten(name, 24)}</dt>
+                <dd class="m-number">{shorten(formatValue(value), 30)}</dd>
+              </div>
+            ))}
+        </dl>
+      </div>
     </div>
   )
 }

@@ -11,6 +11,18 @@ export interface Drawing {
   marks: ChartMark[]
 }
 
+/**
+ * Ends a view. Vega's SVG renderer keeps the last element that it drew in a variable of its module, and through it the
+ * whole chart and its data; taken apart, the element holds nothing but itself.
+ */
+function endDrawing(view: View, sheet: HTMLElement): void {
+  view.finalize()
+  for (const element of sheet.querySelectorAll<Element & { __data__?: unknown }>('*')) {
+    delete element.__data__
+    element.remove()
+  }
+}
+
 /** Draws a specification, again when the theme or the room changes. The marks are `.mirage-chart svg .mark-symbol path`. */
 export function useDrawing(spec: Record<string, unknown>, paper: boolean) {
   const element = useRef<HTMLDivElement>(null)
@@ -44,12 +56,12 @@ export function useDrawing(spec: Record<string, unknown>, paper: boolean) {
     drawChart(spec, sheet, paper ? PAPER : readTheme(box), look.width).then(
       view => {
         if (!live) {
-          view.finalize()
+          endDrawing(view, sheet)
           return
         }
         box.replaceChildren(sheet)
         shown.current?.()
-        shown.current = () => view.finalize()
+        shown.current = () => endDrawing(view, sheet)
         setFailure(undefined)
         setDrawing({ view, marks: marksOf(view) })
       },

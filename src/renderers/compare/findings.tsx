@@ -21,7 +21,7 @@ export function Findings({ comparison }: { comparison: Comparison }) {
     <div class="compare-findings">
       {judged.map(image => (
         <section key={image.key} aria-label={`Findings about ${image.label}`}>
-          <h4>{image.label}</h4>
+          <div class="compare-label">{image.label}</div>
           <ol>
             {image.findings!.map((finding, index) => (
               <li

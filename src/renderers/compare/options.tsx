@@ -37,7 +37,7 @@ export function Options({ comparison }: { comparison: Comparison }) {
       {state.mode === 'blink' && (
         <Button
           icon="blink"
-          label="Show the other image"
+          label="Switch to the other image"
           keys="Space"
           onPress={() => comparison.state.set({ front: state.front === 0 ? 1 : 0 })}
         >
@@ -58,13 +58,14 @@ function Shown({ comparison }: { comparison: Comparison }) {
       {images.map((image, i) => (
         <Button
           key={image.key}
-          label={`Show ${image.label}`}
+          label={shorten(image.label, 28)}
           keys={i < 9 ? String(i + 1) : undefined}
           pressed={state.shown.includes(image.key)}
           onPress={() => comparison.state.set({ shown: toggleShown(state, images, image.key) })}
         >
-          <span class="m-muted m-number">{i + 1}</span>
-          {shorten(image.label, 28)}
+          <span class="compare-shown" data-number={i + 1}>
+            {shorten(image.label, 28)}
+          </span>
         </Button>
       ))}
     </div>

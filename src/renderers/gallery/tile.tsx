@@ -28,7 +28,6 @@ export const Tile = memo((props: TileProps) => {
     name: info.label ?? info.name,
     value: formatValue(row.values[info.name], decimals),
   }))
-  const spoken = [row.id, row.method ?? '', ...numbers.map(({ name, value }) => `${name} ${value}`), ...tags]
   return (
     <div
       class="gallery-tile"
@@ -37,7 +36,6 @@ export const Tile = memo((props: TileProps) => {
       data-place={place}
       data-open={open ? '' : undefined}
       aria-selected={selected}
-      aria-label={spoken.filter(Boolean).join(', ')}
       title={[row.id, row.method].filter(Boolean).join(' · ')}
       style={{ width: `${width}px` }}
       onClick={() => onOpen(place)}

@@ -80,7 +80,7 @@ export function GalleryToolbar(props: {
         />
         {(selected > 0 || state.onlySelected) && (
           <Button
-            label="Only rows that are selected in a chart"
+            label={`${selected} selected in a chart; press to see only these`}
             pressed={state.onlySelected}
             onPress={() => onChange({ onlySelected: !state.onlySelected })}
           >

@@ -1,7 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Pictures } from './pictures.ts'
 
-/** A small picture on a canvas of its own, `contain`ed in its box (CSS px). */
+/**
+ * A small picture on a canvas of its own, `contain`ed in its box (CSS px). Without a label it is decoration: what it
+ * shows is named beside it.
+ */
 export function Thumbnail(props: {
   hash: string | undefined
   label: string
@@ -14,7 +17,7 @@ export function Thumbnail(props: {
   useEffect(() => {
     const element = canvas.current!
     const context = element.getContext('2d')!
-    element.dataset.state = 'loading'
+    element.dataset.state = hash === undefined ? 'empty' : 'loading'
     context.clearRect(0, 0, element.width, element.height)
     if (hash === undefined) return undefined
     const lease = pictures.acquire(hash)
@@ -44,8 +47,7 @@ export function Thumbnail(props: {
     <canvas
       ref={canvas}
       class="m-thumbnail"
-      role="img"
-      aria-label={label}
+      {...(label === '' ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label })}
       width={Math.round(width * ratio)}
       height={Math.round(height * ratio)}
       style={{ width: `${width}px`, height: `${height}px` }}

@@ -43,7 +43,7 @@ export function TableView({ payload, remembered, remember }: ViewProps<TablePayl
   return (
     <div class="table">
       <div class="m-toolbar">
-        {payload.caption && <h3 class="table-caption">{payload.caption}</h3>}
+        {payload.caption && <span class="table-caption">{payload.caption}</span>}
         <span class="m-spring" />
         {status}
         <span class="m-muted m-number">{rows.length} rows</span>

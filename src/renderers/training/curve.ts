@@ -47,7 +47,9 @@ export function niceTicks(low: number, high: number, count: number): number[] {
   if (!(high > low)) return [low]
   const rough = (high - low) / count
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = [1, 2, 5, 10].map(factor => factor * power).find(size => size >= rough * 0.999)!
+  // The round step nearest in ratio: the bounds are the geometric means of 1, 2, 5 and 10.
+  const ratio = rough / power
+  const step = power * (ratio < Math.SQRT2 ? 1 : ratio < Math.sqrt(10) ? 2 : ratio < Math.sqrt(50) ? 5 : 10)
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))

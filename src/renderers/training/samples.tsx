@@ -61,16 +61,15 @@ export function Samples(props: {
             key={sample.id}
             type="button"
             class="training-sample"
-            aria-label={`Compare ${sample.id}`}
             aria-pressed={opened === sample.id}
             onClick={() => setOpened(opened === sample.id ? undefined : sample.id)}
           >
-            <span class="training-images">
+            <span class="training-images" aria-hidden="true">
               {columnsOf(sample, shown).map(({ label, image }) => (
                 <span key={label} class="training-image">
                   <Thumbnail
                     hash={thumbOf(image)}
-                    label={`${label} of ${sample.id}`}
+                    label=""
                     width={SIDE}
                     height={SIDE}
                     pictures={services.pictures}
@@ -79,7 +78,10 @@ export function Samples(props: {
                 </span>
               ))}
             </span>
-            <span class="training-name">{shorten(sample.id, 60)}</span>
+            <span class="training-name">
+              <span class="m-hidden">Compare </span>
+              {shorten(sample.id, 60)}
+            </span>
           </button>
         ))}
       </div>
