@@ -47,6 +47,7 @@ export function distributionChart(
   })
   const means = methods.map(method => {
     const own = values.filter(datum => datum.method === method)
+    if (own.length === 0) return `${method} no values`
     return `${method} ${(own.reduce((sum, datum) => sum + datum.value, 0) / own.length).toFixed(2)}`
   })
   return {
