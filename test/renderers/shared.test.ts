@@ -5,10 +5,10 @@ import { clampView, FIT, panBy, placeFrame, toFrame, zoomAt } from '../../src/re
 import { nearestSample } from '../../src/renderers/compare/pixels/difference.ts'
 import { escapeXml } from '../../src/renderers/compare/pixels/figure.ts'
 import { tickStep } from '../../src/renderers/compare/pixels/marks.ts'
-import { colourMap } from '../../src/renderers/shared/colormaps.ts'
-import { columnDecimals, formatValue, shorten } from '../../src/renderers/shared/numbers.ts'
-import { createQueue } from '../../src/renderers/shared/queue.ts'
+import { createQueue } from '../../src/renderers/shared/pictures/queue.ts'
 import { fileName } from '../../src/renderers/shared/save.ts'
+import { colourMap } from '../../src/renderers/shared/ui/colormaps.ts'
+import { columnDecimals, formatValue, shorten } from '../../src/renderers/shared/ui/numbers.ts'
 
 describe('colour maps', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { type Loader, type LoggerInterface, parse, type Spec, View } from 'vega'
 import { expressionInterpreter } from 'vega-interpreter'
 import { compile, type TopLevelSpec } from 'vega-lite'
-import type { Theme } from '../shared/theme.ts'
+import type { Theme } from '../shared/ui/theme.ts'
 import { chartConfig } from './palette.ts'
 
 /** Above this many data rows marks are drawn on a canvas: each would be an element of the page otherwise. */

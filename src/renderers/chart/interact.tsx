@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 import type { ChartLink } from '../../kernel/protocol/mime.ts'
-import { formatValue, shorten } from '../shared/numbers.ts'
-import type { Pictures } from '../shared/pictures.ts'
-import { Thumbnail } from '../shared/thumbnail.tsx'
+import type { Pictures } from '../shared/pictures/pictures.ts'
+import { Thumbnail } from '../shared/pictures/thumbnail.tsx'
+import { formatValue, shorten } from '../shared/ui/numbers.ts'
 import { type ChartMark, fieldsOf } from './marks.ts'
 import type { Drawing } from './plot.tsx'
 

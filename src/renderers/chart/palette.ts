@@ -1,5 +1,5 @@
 import type { Config } from 'vega-lite'
-import type { Theme } from '../shared/theme.ts'
+import type { Theme } from '../shared/ui/theme.ts'
 
 /** What a figure for a paper looks like, whatever the theme: black on white, Okabe and Ito's colour-blind-safe hues. */
 export const PAPER: Theme = {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { View } from 'vega'
-import { readTheme, watchTheme } from '../shared/theme.ts'
+import { readTheme, watchTheme } from '../shared/ui/theme.ts'
 import { drawChart } from './draw.ts'
 import { type ChartMark, marksOf } from './marks.ts'
 import { PAPER } from './palette.ts'

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ComparePayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
-import { useStore } from '../shared/store.ts'
+import { useStore } from '../shared/ui/store.ts'
 import { Crop } from './crop.tsx'
 import { Findings } from './findings.tsx'
 import { Help } from './help.tsx'

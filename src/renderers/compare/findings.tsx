@@ -1,6 +1,6 @@
 import type { Finding } from '../../kernel/protocol/mime.ts'
-import { formatValue } from '../shared/numbers.ts'
-import { useStore } from '../shared/store.ts'
+import { formatValue } from '../shared/ui/numbers.ts'
+import { useStore } from '../shared/ui/store.ts'
 import type { Comparison } from './model/comparison.ts'
 import { modeOf } from './model/modes.ts'
 

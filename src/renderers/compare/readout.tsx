@@ -1,6 +1,6 @@
-import type { Pictures } from '../shared/pictures.ts'
-import { useStore } from '../shared/store.ts'
-import { useSlots } from '../shared/use-slots.ts'
+import type { Pictures } from '../shared/pictures/pictures.ts'
+import { useSlots } from '../shared/pictures/use-slots.ts'
+import { useStore } from '../shared/ui/store.ts'
 import type { Comparison } from './model/comparison.ts'
 import { sampleAt } from './pixels/sample.ts'
 

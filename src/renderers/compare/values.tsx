@@ -1,5 +1,5 @@
 import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
-import { columnDecimals, columnNote, formatValue } from '../shared/numbers.ts'
+import { columnDecimals, columnNote, formatValue } from '../shared/ui/numbers.ts'
 import type { KeyedImage } from './model/images.ts'
 
 /** The numbers of an image, each with its column's definition as tooltip. */

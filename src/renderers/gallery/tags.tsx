@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { Button } from '../shared/controls.tsx'
+import { Button } from '../shared/ui/controls.tsx'
 
 const LONGEST = 60
 

@@ -1,8 +1,8 @@
 import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
-import { memo } from '../shared/memo.ts'
-import { formatValue } from '../shared/numbers.ts'
-import type { Pictures } from '../shared/pictures.ts'
-import { Thumbnail } from '../shared/thumbnail.tsx'
+import type { Pictures } from '../shared/pictures/pictures.ts'
+import { Thumbnail } from '../shared/pictures/thumbnail.tsx'
+import { memo } from '../shared/ui/memo.ts'
+import { formatValue } from '../shared/ui/numbers.ts'
 
 /** Lines of text under a thumbnail, in CSS px. */
 export const TEXT_LINE = 16

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
-import { Button, Select } from '../shared/controls.tsx'
+import { Button, Select } from '../shared/ui/controls.tsx'
 import type { FilterError } from './filter.ts'
 import type { GroupBy } from './order.ts'
 import type { GalleryState, TileWidth } from './state.ts'

@@ -1,9 +1,9 @@
 import { Component, type ComponentChildren, type ComponentType, render } from 'preact'
 import type { ActivationFunction, OutputItem, RendererContext } from 'vscode-notebook-renderer'
-import base from './base.css' with { type: 'text' }
 import { connect, type Host } from './host.ts'
-import { createPictures, type Pictures } from './pictures.ts'
-import { chooseSource } from './source.ts'
+import { createPictures, type Pictures } from './pictures/pictures.ts'
+import { chooseSource } from './pictures/source.ts'
+import base from './ui/base.css' with { type: 'text' }
 
 /** What a view may use. One set per renderer, shared by its outputs. */
 export interface Services {

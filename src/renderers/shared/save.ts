@@ -1,5 +1,5 @@
 import type { Host } from './host.ts'
-import { encodeBase64 } from './source.ts'
+import { encodeBase64 } from './pictures/source.ts'
 
 /**
  * Gives a file to the person: through the host, which asks where to put it, or as a download where there is none.

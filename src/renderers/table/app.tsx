@@ -1,10 +1,10 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { TablePayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
-import { Button } from '../shared/controls.tsx'
-import { columnNote, columnTitle, formatValue, shorten } from '../shared/numbers.ts'
 import { copyText } from '../shared/save.ts'
-import { useAction } from '../shared/use-action.tsx'
+import { Button } from '../shared/ui/controls.tsx'
+import { columnNote, columnTitle, formatValue, shorten } from '../shared/ui/numbers.ts'
+import { useAction } from '../shared/ui/use-action.tsx'
 import { toCsv, toLatex } from './copy.ts'
 import { goodness, type ShownColumn, showColumns, sortRows, type TableRow } from './order.ts'
 

@@ -1,5 +1,5 @@
 import type { Scalar } from '../../kernel/protocol/mime.ts'
-import { formatValue } from '../shared/numbers.ts'
+import { formatValue } from '../shared/ui/numbers.ts'
 import { goodness, type ShownColumn, type TableRow } from './order.ts'
 
 /** RFC 4180, with all digits; missing values are empty. */

@@ -1,5 +1,5 @@
 import type { ColumnInfo, Direction, Scalar, TablePayload } from '../../kernel/protocol/mime.ts'
-import { columnDecimals } from '../shared/numbers.ts'
+import { columnDecimals } from '../shared/ui/numbers.ts'
 
 export type TableRow = Record<string, Scalar>
 

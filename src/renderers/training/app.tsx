@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { TrainingPayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
-import { Button, Slider } from '../shared/controls.tsx'
-import { formatValue } from '../shared/numbers.ts'
+import { Button, Slider } from '../shared/ui/controls.tsx'
+import { formatValue } from '../shared/ui/numbers.ts'
 import { Plot } from './plot.tsx'
 import { Samples } from './samples.tsx'
 

@@ -1,5 +1,5 @@
 import type { TrainingPoint } from '../../kernel/protocol/mime.ts'
-import { formatValue } from '../shared/numbers.ts'
+import { formatValue } from '../shared/ui/numbers.ts'
 
 export interface Sample {
   step: number

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { TrainingPayload } from '../../kernel/protocol/mime.ts'
-import { memo } from '../shared/memo.ts'
-import { formatValue } from '../shared/numbers.ts'
+import { memo } from '../shared/ui/memo.ts'
+import { formatValue } from '../shared/ui/numbers.ts'
 import {
   niceTicks,
   paddedRange,

@@ -2,9 +2,9 @@ import { useMemo, useState } from 'preact/hooks'
 import type { CompareTriplet, ImageRef, TrainingPayload } from '../../kernel/protocol/mime.ts'
 import { Compare } from '../compare/app.tsx'
 import type { Services } from '../shared/activate.tsx'
-import { Button, Slider } from '../shared/controls.tsx'
-import { shorten } from '../shared/numbers.ts'
-import { Thumbnail } from '../shared/thumbnail.tsx'
+import { Thumbnail } from '../shared/pictures/thumbnail.tsx'
+import { Button, Slider } from '../shared/ui/controls.tsx'
+import { shorten } from '../shared/ui/numbers.ts'
 
 type TrackedImage = TrainingPayload['samples'][number]
 

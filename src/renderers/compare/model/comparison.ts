@@ -1,5 +1,5 @@
 import type { ComparePayload, CompareTriplet } from '../../../kernel/protocol/mime.ts'
-import { createStore, type Store } from '../../shared/store.ts'
+import { createStore, type Store } from '../../shared/ui/store.ts'
 import type { Attention } from '../pixels/paint.ts'
 import { frameOf, type KeyedImage, keyImages } from './images.ts'
 import { layoutPanes } from './layout.ts'

@@ -1,4 +1,4 @@
-import type { IconName } from '../../shared/icons.tsx'
+import type { IconName } from '../../shared/ui/icons.tsx'
 import type { KeyedImage } from './images.ts'
 import type { CompareState, ModeName } from './state.ts'
 

@@ -1,4 +1,4 @@
-import type { Placement } from '../../shared/picture.ts'
+import type { Placement } from '../../shared/pictures/picture.ts'
 
 /** What all panes look at: `x`, `y` in 0..1 of the frame lie at the centre of each pane. */
 export interface View {

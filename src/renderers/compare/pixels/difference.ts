@@ -1,5 +1,5 @@
-import type { ColourMap } from '../../shared/colormaps.ts'
-import { type Picture, pictureFrom } from '../../shared/picture.ts'
+import { type Picture, pictureFrom } from '../../shared/pictures/picture.ts'
+import type { ColourMap } from '../../shared/ui/colormaps.ts'
 import type { Channel } from '../model/state.ts'
 import type { Size } from '../model/view.ts'
 

@@ -1,4 +1,4 @@
-import type { Picture } from '../../shared/picture.ts'
+import type { Picture } from '../../shared/pictures/picture.ts'
 import type { Region } from '../model/state.ts'
 import type { Size } from '../model/view.ts'
 

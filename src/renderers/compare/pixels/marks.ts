@@ -1,5 +1,5 @@
-import type { Placement } from '../../shared/picture.ts'
-import type { Theme } from '../../shared/theme.ts'
+import type { Placement } from '../../shared/pictures/picture.ts'
+import type { Theme } from '../../shared/ui/theme.ts'
 import type { Pane } from '../model/modes.ts'
 import type { Region } from '../model/state.ts'
 import type { Point } from '../model/view.ts'

@@ -1,5 +1,5 @@
-import type { ColourMap } from '../../shared/colormaps.ts'
-import { type Picture, pictureFrom } from '../../shared/picture.ts'
+import { type Picture, pictureFrom } from '../../shared/pictures/picture.ts'
+import type { ColourMap } from '../../shared/ui/colormaps.ts'
 
 /**
  * A grey map (0..255) in colours, as opaque as its value, so that what is nothing stays visible through it.

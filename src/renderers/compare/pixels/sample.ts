@@ -1,4 +1,4 @@
-import type { Picture } from '../../shared/picture.ts'
+import type { Picture } from '../../shared/pictures/picture.ts'
 import type { Point, Size } from '../model/view.ts'
 import { nearestSample } from './difference.ts'
 

@@ -1,4 +1,4 @@
-import type { Host } from './host.ts'
+import type { Host } from '../host.ts'
 
 /** Where the bytes of a stored object come from. Rejects with a reason that can be shown. */
 export interface ImageSource {

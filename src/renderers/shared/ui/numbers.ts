@@ -1,4 +1,4 @@
-import type { ColumnInfo, Scalar } from '../../kernel/protocol/mime.ts'
+import type { ColumnInfo, Scalar } from '../../../kernel/protocol/mime.ts'
 
 const MISSING = '–'
 
