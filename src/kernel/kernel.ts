@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
 import { unpackReplay } from './judge/answers/replay.ts'
 import { METRICS } from './metrics/registry.ts'
+import { addModel, removeModel } from './models/add.ts'
 import { CATALOG } from './models/catalog.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
@@ -163,6 +164,11 @@ export class Kernel {
       return {}
     },
     models: async () => ({ models: await modelSummaries(this.#options.assets) }),
+    addModel: async ({ sha256, offline, ...request }) => addModel(request, { sha256, offline }),
+    removeModel: async ({ id }) => {
+      await removeModel(id)
+      return {}
+    },
     doctor: async () => {
       const compute = this.#pool.over(join(tmpdir(), 'mirage-doctor'))
       return { report: await doctor({ compute, assets: this.#options.assets, env: this.#env }) }

@@ -1,27 +1,77 @@
+import { resolve } from 'node:path'
 import { withKernel } from '../kernel.ts'
-import { type Command, UsageError } from '../usage.ts'
+import { type Command, parseWords, UsageError } from '../usage.ts'
 
-const usage = 'mirage models list [--json]'
+const usage = `mirage models list [--json]
+mirage models add URL-OR-FILE --id NAME [--sha256 HEX] [--offline]
+                  [--range 0..1] [--scale 4] [--kind gan] [--layout nchw] [--colour rgb] [--licence TEXT]
+mirage models remove NAME
+
+add fetches an ONNX file over HTTPS (a broken download is continued) or copies one, checks it, and keeps it for every
+study of this user, who then writes "model: NAME". What the file does not say of itself is given here.`
+
+const VERBS: Record<string, (words: string[]) => Promise<number>> = { list, add, remove }
 
 export const models: Command = {
-  summary: 'Lists the models that a study can name.',
+  summary: 'Lists the models that a study can name; adds and removes your own.',
   usage,
-  run([verb, ...rest]) {
-    if (verb !== 'list') throw new UsageError(`"mirage models" needs a verb.`, usage)
-    return withKernel({ onEvent() {} }, async kernel => {
-      const { models: found } = await kernel.request('models', {})
-      if (rest.includes('--json')) {
-        console.log(JSON.stringify(found, null, 2))
-        return 0
-      }
-      for (const model of found) {
-        const size = model.bytes === null ? '' : `${(model.bytes / 1e6).toFixed(1)} MB`
-        console.log(
-          `${model.id.padEnd(24)} x${model.scale}  ${size.padStart(8)}  ${model.state.padEnd(14)} ${model.licence}`,
-        )
-        console.log(`${''.padEnd(24)} ${model.summary} (${model.source})`)
-      }
-      return 0
-    })
+  run([verb, ...words]) {
+    if (!Object.hasOwn(VERBS, verb ?? '')) throw new UsageError('"mirage models" needs a verb.', usage)
+    return VERBS[verb](words)
   },
+}
+
+function list(words: string[]): Promise<number> {
+  const { values } = parseWords(words, { json: { type: 'boolean' } }, usage)
+  return withKernel({ onEvent() {} }, async kernel => {
+    const { models: found } = await kernel.request('models', {})
+    if (values.json) {
+      console.log(JSON.stringify(found, null, 2))
+      return 0
+    }
+    for (const model of found) {
+      const size = model.bytes === null ? '' : `${(model.bytes / 1e6).toFixed(1)} MB`
+      console.log(
+        `${model.id.padEnd(24)} x${model.scale || '?'}  ${size.padStart(8)}  ${model.state.padEnd(14)} ${model.licence}`,
+      )
+      console.log(`${''.padEnd(24)} ${model.summary} (${model.source})`)
+    }
+    return 0
+  })
+}
+
+function add(words: string[]): Promise<number> {
+  const text = { type: 'string' } as const
+  const options = { id: text, sha256: text, offline: { type: 'boolean' } as const }
+  const said = { range: text, scale: text, kind: text, layout: text, colour: text, licence: text }
+  const { values, positionals } = parseWords(words, { ...options, ...said }, usage)
+  const [from] = positionals
+  const { id, sha256, offline, scale, ...manifest } = values
+  if (positionals.length !== 1 || id === undefined)
+    throw new UsageError('Name one address or file, and an --id.', usage)
+  return withKernel({ onEvent() {} }, async kernel => {
+    const added = await kernel.request('addModel', {
+      from: /^https?:/.test(from) ? from : resolve(from),
+      id,
+      sha256,
+      offline,
+      manifest: { ...manifest, ...(scale !== undefined && { scale: Number(scale) }) },
+    })
+    console.log(`${id} is in ${added.path}\nsha256 ${added.sha256}`)
+    if (added.missing.length > 0) {
+      const example = added.missing.map(name => `--${name} ...`).join(' ')
+      console.log(`It does not say its ${added.missing.join(', ')}: add it again with ${example}`)
+    }
+    return 0
+  })
+}
+
+function remove(words: string[]): Promise<number> {
+  const { positionals } = parseWords(words, {}, usage)
+  if (positionals.length !== 1) throw new UsageError('Name one model.', usage)
+  return withKernel({ onEvent() {} }, async kernel => {
+    await kernel.request('removeModel', { id: positionals[0] })
+    console.log(`${positionals[0]} is removed.`)
+    return 0
+  })
 }

@@ -1,25 +1,61 @@
-import { stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelSummary } from '../protocol/messages.ts'
 import { CATALOG } from './catalog.ts'
 import { userModels } from './folder.ts'
+import { type ModelManifest, manifestFile } from './manifest.ts'
 
 /**
- * What the catalog offers, and which of it is there.
+ * What the catalog offers and the user has added, and which of it is there.
  *
  * @param assets folder of what comes with Mirage; its models are in `models/`
  */
-export async function modelSummaries(assets: string): Promise<ModelSummary[]> {
-  return Promise.all(
-    Object.entries(CATALOG).map(async ([id, { manifest, origin }]) => {
-      const embedded = await sizeOf(join(assets, 'models', `${id}.onnx`))
-      const bytes = embedded ?? (await sizeOf(join(userModels(), `${id}.onnx`)))
-      const { summary, kind, scale, licence, source } = manifest
-      const present = embedded !== null || origin === undefined ? 'embedded' : 'downloaded'
-      const state = bytes === null && origin !== undefined ? 'not downloaded' : present
-      return { id, summary, kind, scale, licence, source, bytes, state }
-    }),
-  )
+export async function modelSummaries(assets: string, folder = userModels()): Promise<ModelSummary[]> {
+  const shipped = Object.entries(CATALOG).map(async ([id, { manifest, origin }]): Promise<ModelSummary> => {
+    const { summary, kind, licence, source } = manifest
+    const scale = kind === 'interpolation' ? 0 : manifest.scale
+    const bytes = await sizeOf(join(assets, 'models', `${id}.onnx`))
+    const state = bytes === null && origin !== undefined ? 'not downloaded' : 'embedded'
+    return { id, summary, kind, scale, licence, source, bytes, state }
+  })
+  const added = (await filesIn(folder)).map(async (file): Promise<ModelSummary> => {
+    const {
+      summary = '',
+      kind = 'unstated',
+      scale = 0,
+      licence = '',
+      source = '',
+    } = await manifestOf(join(folder, file))
+    const bytes = await sizeOf(join(folder, file))
+    return {
+      id: file.replace(/\.onnx$/, ''),
+      summary,
+      kind,
+      scale,
+      licence,
+      source,
+      bytes,
+      state: 'downloaded',
+    }
+  })
+  return Promise.all([...shipped, ...added])
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).filter(name => name.endsWith('.onnx') && !name.startsWith('.')).sort()
+  } catch {
+    return []
+  }
+}
+
+async function manifestOf(path: string): Promise<Partial<ModelManifest>> {
+  try {
+    return manifestFile.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')))
+  } catch {
+    // Without a manifest the file still counts; what is unknown of it is asked for where it is used.
+    return {}
+  }
 }
 
 async function sizeOf(path: string): Promise<number | null> {

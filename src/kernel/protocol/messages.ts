@@ -119,6 +119,20 @@ export const requests = {
     edit: z.record(z.string(), z.unknown()).optional(),
   }),
   models: z.object({ path: z.string().optional() }),
+  /** Fetches or copies an ONNX file among the user's models. */
+  addModel: z.object({
+    /** HTTPS address or absolute path. */
+    from: z.string(),
+    id: z.string(),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/)
+      .optional(),
+    /** What the file does not say of itself, as in `<file>.onnx.json`. */
+    manifest: z.record(z.string(), z.unknown()).default({}),
+    offline: z.boolean().default(false),
+  }),
+  removeModel: z.object({ id: z.string() }),
   doctor: z.object({}),
   shutdown: z.object({}),
 } as const
@@ -143,6 +157,9 @@ export interface Replies {
   object: { path: string; mime: string }
   continue: Record<string, never>
   models: { models: ModelSummary[] }
+  /** `missing` names what must still be said of the model where it is used. */
+  addModel: { path: string; sha256: string; missing: string[] }
+  removeModel: Record<string, never>
   doctor: { report: DoctorRow[] }
   shutdown: Record<string, never>
 }
@@ -169,6 +186,7 @@ export interface ModelSummary {
   id: string
   summary: string
   kind: string
+  /** 0 where it is any, or unknown. */
   scale: number
   licence: string
   source: string
