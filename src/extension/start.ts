@@ -5,6 +5,8 @@ import { StudySerializer } from './document/serializer.ts'
 import { infoOf } from './failure.ts'
 import { StudyObjects } from './outputs/objects.ts'
 import { serveRenderers } from './outputs/renderer-host.ts'
+import { registerLanguage } from './providers/index.ts'
+import { LanguageSource } from './providers/source.ts'
 import { failureText } from './run/output-items.ts'
 import { createController } from './session/controller.ts'
 import { JudgeKeys } from './session/keys.ts'
@@ -32,6 +34,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   const log = (line: string) => output.info(line)
   const changed = own(new api.EventEmitter<void>())
   const resultsChanged = own(new api.EventEmitter<void>())
+  const opened = own(new api.EventEmitter<OpenStudy>())
   const added = new Set<unknown>()
   const keys = new JudgeKeys(context.secrets, context.globalState)
   const objects = new StudyObjects({ fs: workspace.fs, Uri: api.Uri })
@@ -54,6 +57,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
         onResults: () => resultsChanged.fire(),
         log,
       }),
+    study => opened.fire(study),
   )
   own({ dispose: () => void studies.closeAll() })
 
@@ -79,6 +83,9 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
     )
   }
   own(serveRenderers({ vscode: api, objects, study: notebook => studies.of(notebook) }))
+  const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
+  const source = new LanguageSource(workspace.fs, described, log)
+  own(registerLanguage({ vscode: api, studies, source }, opened.event))
   own(createViews({ app, objects, changed: changed.event, resultsChanged: resultsChanged.event }))
   own(
     followNotebooks({

@@ -5,10 +5,12 @@ import type { OpenStudy } from './open-study.ts'
 /** The studies that are open in this window, one per notebook. */
 export class Studies {
   readonly #make: (notebook: vscode.NotebookDocument) => OpenStudy
+  readonly #onOpen: (study: OpenStudy) => void
   readonly #open = new Map<vscode.NotebookDocument, OpenStudy>()
 
-  constructor(make: (notebook: vscode.NotebookDocument) => OpenStudy) {
+  constructor(make: (notebook: vscode.NotebookDocument) => OpenStudy, onOpen: (study: OpenStudy) => void) {
     this.#make = make
+    this.#onOpen = onOpen
   }
 
   /** The study of a notebook; undefined for a notebook of another type or one that was closed. */
@@ -18,6 +20,7 @@ export class Studies {
     if (known) return known
     const study = this.#make(notebook)
     this.#open.set(notebook, study)
+    this.#onOpen(study)
     return study
   }
 

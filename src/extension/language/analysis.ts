@@ -1,0 +1,30 @@
+import type { StudyLanguage } from '../../kernel/protocol/messages.ts'
+import { diagnoseText } from './diagnose-text.ts'
+import { type NameUse, namesIn } from './names-in.ts'
+import type { Problem } from './validate.ts'
+
+/** All that is known of a step cell from its text alone. */
+export interface Analysis {
+  names: readonly NameUse[]
+  problems: readonly Problem[]
+}
+
+export type Analyse = (text: string) => Analysis
+
+/** Texts whose analysis is kept: those of a large study, so that an edit of one cell reads one cell. */
+const KEPT = 2000
+
+export function analyser(language: StudyLanguage): Analyse {
+  const known = new Map<string, Analysis>()
+  return text => {
+    const before = known.get(text)
+    if (before) return before
+    const analysis = { names: namesIn(language, text), problems: diagnoseText(language, text) }
+    known.set(text, analysis)
+    for (const oldest of known.keys()) {
+      if (known.size <= KEPT) break
+      known.delete(oldest)
+    }
+    return analysis
+  }
+}
