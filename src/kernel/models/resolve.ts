@@ -15,8 +15,10 @@ import type { CommandEntry, EndpointEntry, ModelRequest } from './entries.ts'
 import { embeddedModels, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
 import { COLOURS, LAYOUTS, type ModelManifest, manifestFile, modelManifest, RANGES } from './manifest.ts'
+import { modelFile } from './model-file.ts'
 import type { Endpoint } from './outside/endpoint.ts'
 import type { EngineModel } from './run/engines.ts'
+import type { ModelFile } from './run/session-pool.ts'
 
 export type ResolvedModel = EngineModel & {
   /** What its images are called. */
@@ -41,6 +43,7 @@ interface Located {
   method: string
   path: string | null
   sha256: string
+  data?: string
   /** What is known of it besides its own file. */
   manifest: Partial<ModelManifest>
   pipeline?: Pipeline
@@ -90,7 +93,7 @@ export async function resolveModel(
   context: ResolveContext & { compute: Compute; signal: AbortSignal },
 ): Promise<ResolvedModel> {
   const { manifest: said, ...located } = await locateModel(request, context)
-  const { method, path, sha256 } = located
+  const { method, path, sha256, data } = located
   if (path === null) return { ...located, path, manifest: modelManifest.parse({ ...said, id: method }) }
   const name = typeof request === 'object' && 'file' in request ? request.file : method
   const { embedded, ...shown } = inspectModel(await readFile(path))
@@ -99,9 +102,9 @@ export async function resolveModel(
   const known = { kind: 'unstated', ...shown, ...embedded, ...beside, ...given(said), id: method }
   const form = { layout: known.layout, colour: known.colour, range: known.range }
   requireAll(name, form)
-  const scale = known.scale ?? (await measure({ path, sha256 }, form, context))
+  const scale = known.scale ?? (await measure({ path, sha256, data }, form, context))
   requireAll(name, { scale })
-  return { method, path, sha256, manifest: modelManifest.parse({ ...known, scale }) }
+  return { method, path, sha256, ...(data && { data }), manifest: modelManifest.parse({ ...known, scale }) }
 }
 
 async function locateShipped(id: string, store: Store): Promise<Located> {
@@ -161,7 +164,7 @@ async function locatePipeline(
 async function locateFile(file: string, folder: string, store: Store): Promise<Located> {
   const path = resolve(folder, file)
   const method = basename(file).replace(/\.onnx$/, '')
-  return { method, path, sha256: await fileHash(store, path, file), manifest: {} }
+  return { method, ...(await modelFile(store, path, file)), manifest: {} }
 }
 
 async function readManifestFile(path: string, name: string): Promise<z.output<typeof manifestFile>> {
@@ -182,7 +185,7 @@ async function readManifestFile(path: string, name: string): Promise<z.output<ty
 }
 
 async function measure(
-  file: { path: string; sha256: string },
+  file: ModelFile,
   form: Pick<ModelManifest, 'layout' | 'colour' | 'range'>,
   { compute, signal }: { compute: Compute; signal: AbortSignal },
 ): Promise<number | undefined> {

@@ -41,6 +41,19 @@ export function readSignature(bytes: Uint8Array): Signature {
   return signatureOf(decode(bytes))
 }
 
+/**
+ * Files beside the model that hold its large tensors, as it names them.
+ *
+ * @throws MirageError `model-unreadable`
+ */
+export function externalFiles(bytes: Uint8Array): string[] {
+  const { initializer } = decode(bytes).graph!
+  const names = initializer
+    .filter(({ dataLocation }) => dataLocation === DataLocation.EXTERNAL)
+    .flatMap(({ externalData }) => externalData.find(({ key }) => key === 'location')?.value ?? [])
+  return [...new Set(names)].sort()
+}
+
 function decode(bytes: Uint8Array): ModelProto {
   let model: ModelProto
   try {

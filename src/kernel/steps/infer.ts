@@ -1,6 +1,7 @@
 import type { InferParams, InferProgress, InferredImage } from '../compute/jobs/infer.ts'
 import { MirageError } from '../errors.ts'
 import type { ModelRequest } from '../models/entries.ts'
+import { identityOf } from '../models/model-file.ts'
 import { chooseProvider, type ProviderState } from '../models/probe.ts'
 import type { ProviderName } from '../models/providers.ts'
 import { locateModel, type ResolveContext, type ResolvedModel, resolveModel } from '../models/resolve.ts'
@@ -21,8 +22,8 @@ export const infer: StepDefinition<typeof params> = {
   async fingerprint({ model }, context): Promise<Fingerprint> {
     const models: Record<string, string> = {}
     for (const request of listOf(model)) {
-      const { method, sha256 } = await locateModel(request, resolving(context))
-      models[method] = sha256
+      const { method, ...file } = await locateModel(request, resolving(context))
+      models[method] = identityOf(file)
     }
     return { models }
   },

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
+import { ModelProtoSchema } from 'onnx-buf'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { MirageError } from '../../../src/kernel/errors.ts'
 import { decodeImage } from '../../../src/kernel/images/decode.ts'
@@ -171,6 +173,38 @@ describe('a file of the user', () => {
     const output = builder.node(op, [input, ...constants.map(value => builder.floats('limit', [value]))])
     builder.output(output, 'float32', [1, 3, 'h', 'w'])
     expect(inspectModel(writeGraph(builder.graph))).toEqual({ layout: 'nchw', colour: 'rgb', range })
+  })
+
+  test('whose tensors lie in another file is known by the checksums of both', async () => {
+    // gain and offset, as raw 32-bit floats after each other.
+    const graph = nearestTimesTwo([-1, -1, -1], [1, 1, 1])
+    const model = fromBinary(ModelProtoSchema, writeGraph(graph))
+    const tensor = model.graph!.initializer.find(({ name }) => name === 'offset')!
+    const data = (name: string) => writeFile(join(folder, name), Float32Array.of(1, 1, 1))
+    await data('outside.data')
+    Object.assign(tensor, {
+      rawData: new Uint8Array(),
+      dataLocation: 1,
+      externalData: Object.entries({ location: 'outside.data', offset: '0', length: '12' }).map(
+        ([key, value]) => ({
+          $typeName: 'onnx.StringStringEntryProto' as const,
+          key,
+          value,
+        }),
+      ),
+    })
+    await writeFile(join(folder, 'outside.onnx'), toBinary(ModelProtoSchema, model))
+    const request = { file: 'outside.onnx', range: '0..1' }
+    const params = infer.params.parse({ of: 'photos', model: request })
+    const fingerprint = () => infer.fingerprint!(params, stepContext(folder, { photos }))
+    const before = await fingerprint()
+    const { table } = await run({ model: request })
+    const inside = await run({ model: { ...INVERT, name: 'outside' } })
+    expect(table.rows[1].images.sr!.hash).toBe(inside.table.rows[1].images.sr!.hash)
+    await writeFile(join(folder, 'outside.data'), Float32Array.of(0.5, 0.5, 0.5))
+    expect(await fingerprint()).not.toEqual(before)
+    const changed = await run({ model: request })
+    expect(changed.table.rows[1].images.sr!.hash).not.toBe(table.rows[1].images.sr!.hash)
   })
 
   test('that is cut short or takes two images is refused', async () => {

@@ -1,4 +1,5 @@
 import { type DecodedSamples, decodeSamples } from '../../images/decode.ts'
+import { identityOf } from '../../models/model-file.ts'
 import type { ProviderName } from '../../models/providers.ts'
 import type { Engine } from '../../models/run/engine.ts'
 import { type EngineModel, openEngine } from '../../models/run/engines.ts'
@@ -118,10 +119,10 @@ async function load(
   store: Store,
 ): Promise<Loaded> {
   const { id, lr, seed } = image
-  const { sha256, manifest } = params.model
+  const { manifest } = params.model
   const { tile, overlap, provider, providerNamed } = params
   const key = srKey({
-    model: sha256,
+    model: identityOf(params.model),
     manifest,
     lr: lr.hash,
     tile,

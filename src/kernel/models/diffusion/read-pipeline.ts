@@ -6,7 +6,7 @@ import { fileHash } from '../../images/file-hash.ts'
 import { hashOf } from '../../store/canonical.ts'
 import type { Store } from '../../store/store.ts'
 import type { ModelManifest } from '../manifest.ts'
-import type { ModelFile } from '../run/session-pool.ts'
+import { identityOf, modelFile } from '../model-file.ts'
 import { type Pipeline, type PipelineKnobs, type PipelineManifest, pipelineManifest } from './pipeline.ts'
 import { isStochastic } from './sample.ts'
 
@@ -39,16 +39,18 @@ export async function readPipeline(
     ...(colourFix !== undefined && { colour: colourFix }),
   }
   const beside = dirname(path)
-  const find = async (name: string): Promise<ModelFile> => {
-    const full = join(beside, name)
-    return { path: full, sha256: await fileHash(store, full, name) }
-  }
   const [encoder, denoiser, decoder] = await Promise.all(
-    [manifest.encoder, manifest.denoiser, manifest.decoder].map(find),
+    [manifest.encoder, manifest.denoiser, manifest.decoder].map(name =>
+      modelFile(store, join(beside, name), name),
+    ),
   )
+  const find = async (name: string) => {
+    const path = join(beside, name)
+    return { path, sha256: await fileHash(store, path, name) }
+  }
   const prompt = manifest.prompt && (await find(manifest.prompt.file))
   const negative = manifest.negativePrompt && (await find(manifest.negativePrompt.file))
-  const files = [encoder, denoiser, decoder, prompt, negative].map(each => each?.sha256 ?? null)
+  const files = [encoder, denoiser, decoder, prompt, negative].map(each => (each ? identityOf(each) : null))
   return {
     pipeline: {
       manifest,

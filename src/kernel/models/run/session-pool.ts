@@ -8,6 +8,8 @@ import { sessionOptions } from './session-options.ts'
 export interface ModelFile {
   path: string
   sha256: string
+  /** sha256 over the files beside it that hold its large tensors. */
+  data?: string
 }
 
 export interface Lease {
@@ -45,7 +47,7 @@ export class SessionPool {
    * onnxruntime refuses it.
    */
   async lease(file: ModelFile, provider: ProviderName): Promise<Lease> {
-    const key = `${provider} ${file.sha256}`
+    const key = [provider, file.sha256, file.data].join(' ')
     const found = this.#entries.find(entry => entry.key === key)
     const entry = found ?? { key, session: await load(file, provider), leases: 0 }
     this.#entries = [...this.#entries.filter(each => each !== entry), entry]
