@@ -4,6 +4,7 @@ import { segmentsOf } from './checkpoint.ts'
 import { gradients } from './differentiate.ts'
 import { TAPE_OPSET } from './inline.ts'
 import { flatten, type Layout, layoutOf, pack, views } from './layout.ts'
+import { sharpness } from './losses/filters.ts'
 import type { FeatureNetwork } from './losses/index.ts'
 import { enlarge, objective, type Term, type Trainee } from './objective.ts'
 import * as o from './ops.ts'
@@ -57,13 +58,17 @@ export function stepGraph(spec: StepSpec, update: UpdateSpec, segments = 1): Ste
 }
 
 /**
- * The network and its losses alone, to look at images that are not trained on: `state/theta`, `lr` and `gt` in, `sr` and
- * `terms` out.
+ * The network and its losses alone, to look at images that are not trained on: `state/theta`, `lr` and `gt` in; `sr`,
+ * `terms` and `sharpness` [batch] out.
  */
 export function evaluationGraph(spec: StepSpec): Graph {
   const tape = new Tape()
   const { terms, sr } = record(tape, spec)
-  return tape.graph(`${spec.trainee.manifest.id}/evaluation`, { sr, terms }, TAPE_OPSET)
+  return tape.graph(
+    `${spec.trainee.manifest.id}/evaluation`,
+    { sr, terms, sharpness: sharpness(sr) },
+    TAPE_OPSET,
+  )
 }
 
 interface Forward {

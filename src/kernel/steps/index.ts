@@ -7,6 +7,7 @@ import { infer } from './infer.ts'
 import { metrics } from './metrics.ts'
 import { ratings } from './ratings.ts'
 import { score } from './score.ts'
+import { train } from './train.ts'
 import { triplets } from './triplets.ts'
 
 /** Every kind of step cell, by its YAML key. Adding one is adding a file and a row. */
@@ -19,5 +20,6 @@ export const STEPS: Record<string, StepDefinition> = {
   correlate,
   calibrate,
   compare,
+  train,
   export: exportTable,
 }

@@ -105,3 +105,14 @@ export function luma(x: Value): Value {
   }
   return o.add(x.tape.op('Conv', [x, x.tape.constant(weights)], { kernel_shape: { ints: [1, 1] } }), 16)
 }
+
+/** Mean absolute Laplacian (4 neighbours, inner pixels) of luma, by image: what the sharpness metric compares. */
+export function sharpness(x: Value): Value {
+  const kernel = {
+    type: 'float32' as const,
+    dims: [1, 1, 3, 3],
+    data: Float32Array.of(0, 1, 0, 1, -4, 1, 0, 1, 0),
+  }
+  const edges = x.tape.op('Conv', [luma(x), x.tape.constant(kernel)], { kernel_shape: { ints: [3, 3] } })
+  return o.reshape(o.mean(o.abs(edges), [1, 2, 3]), [x.dims[0]])
+}

@@ -6,6 +6,7 @@ import { judgeImages } from './judge-images.ts'
 import { measure } from './measure.ts'
 import { measureScale } from './measure-scale.ts'
 import { probe } from './probe.ts'
+import { train } from './train.ts'
 
 /** Jobs by name; one row per job. Only a compute process imports this as a value. */
 export const JOBS = {
@@ -17,4 +18,5 @@ export const JOBS = {
   measure,
   'measure-scale': measureScale,
   probe,
+  train,
 } as const

@@ -1,0 +1,63 @@
+import { MirageError } from '../../errors.ts'
+import { lrSize } from '../../train/batches.ts'
+import { holdOut } from '../../train/plan.ts'
+import type { TrainImage } from '../../train/settings.ts'
+import type { StudyTable } from '../../value.ts'
+import type { Params } from './params.ts'
+
+/**
+ * The images of a table to train on and to hold out, one per id.
+ *
+ * @throws MirageError `gt-missing`, `images-too-few`, `id-unknown`
+ */
+export function imagesOf(
+  table: StudyTable,
+  held: Params['held'],
+  seed: number,
+): { images: TrainImage[]; held: TrainImage[] } {
+  const byId = Map.groupBy(table.rows, ({ id }) => id)
+  const all = [...byId].map(([id, rows]): TrainImage => {
+    const gt = rows.find(({ images }) => images.gt)?.images.gt
+    const lr = rows.find(({ images }) => images.lr)?.images.lr
+    if (gt) return { id, gt, ...(lr && { lr }) }
+    throw new MirageError({
+      code: 'gt-missing',
+      message: `"${id}" has no GT image to learn from.`,
+      remedy: 'Give `gt` in the triplets step, or leave the image out.',
+    })
+  })
+  if (all.length < 2) {
+    throw new MirageError({
+      code: 'images-too-few',
+      message: `The table has ${all.length} image${all.length === 1 ? '' : 's'}; one is needed to train on and another to judge by.`,
+      remedy: 'Load more images.',
+    })
+  }
+  if (Array.isArray(held)) {
+    const unknown = held.find(id => !byId.has(id))
+    if (unknown !== undefined || held.length >= all.length) {
+      throw new MirageError({
+        code: 'id-unknown',
+        message:
+          unknown === undefined
+            ? 'Every image is held out, so none is left to train on.'
+            : `There is no image "${unknown}" to hold out.`,
+        remedy: `Images: ${[...byId.keys()].slice(0, 8).join(', ')}.`,
+      })
+    }
+    const isHeld = ({ id }: TrainImage) => held.includes(id)
+    return { images: all.filter(image => !isHeld(image)), held: all.filter(isHeld) }
+  }
+  const parts = holdOut(all.length, held, seed)
+  return { images: parts.train.map(i => all[i]), held: parts.held.map(i => all[i]) }
+}
+
+/** Side of the middle part of each held-out LR that is looked at: what all of them have, 64 at most. */
+export function heldCropOf(held: readonly TrainImage[], scale: number): number {
+  return Math.min(64, ...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
+}
+
+const lrSizeOf = (image: TrainImage, scale: number) => {
+  const { width, height } = lrSize(image, scale)
+  return { width, height }
+}
