@@ -2,6 +2,7 @@ import { resizeBicubic } from '../images/bicubic.ts'
 import { luma, rounded } from '../images/luma.ts'
 import type { Pixels } from '../images/pixels.ts'
 import type { MetricImage, MetricImages } from './metric.ts'
+import { once } from './once.ts'
 
 export interface NamedPixels {
   hash: string
@@ -38,12 +39,4 @@ export function metricImages(images: { sr: NamedPixels; gt?: NamedPixels; lr?: N
 export function metricImage({ hash, pixels }: NamedPixels): MetricImage {
   const plain = once(() => luma(pixels))
   return { hash, pixels, luma: plain, roundedLuma: once(() => rounded(plain())) }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }
