@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Channel } from '../channel.ts'
 import { runModule } from '../script/module.ts'
-import { outputOf, boundValue } from '../script/outputs.ts'
+import { boundValue, outputOf } from '../script/outputs.ts'
 import { createScope } from '../script/scope.ts'
 import type { StepDefinition, StepEvent } from '../step.ts'
 

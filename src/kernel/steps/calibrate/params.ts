@@ -8,19 +8,12 @@ export const params = z.strictObject({
   of: reads('table', 'Table with the columns.'),
   x: columns('Columns to estimate from.'),
   y: completes('column', z.string().min(1), 'Column to estimate, such as `hs`.'),
-  fit: z
-    .enum(['linear', 'isotonic', 'logistic'])
-    .default('linear')
-    .meta({
-      description: 'Curve from the weighted sum of x to the scale of y: a line, any rising steps, or an S.',
-    }),
-  ridge: z
-    .number()
-    .min(0)
-    .default(1)
-    .meta({
-      description: 'Weight decay on standardised columns, in rows; more for many columns that say the same.',
-    }),
+  fit: z.enum(['linear', 'isotonic', 'logistic']).default('linear').meta({
+    description: 'Curve from the weighted sum of x to the scale of y: a line, any rising steps, or an S.',
+  }),
+  ridge: z.number().min(0).default(1).meta({
+    description: 'Weight decay on standardised columns, in rows; more for many columns that say the same.',
+  }),
   folds: z
     .int()
     .min(2)
@@ -32,12 +25,9 @@ export const params = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'Methods to learn from; all by default.' }),
-  groups: z
-    .record(z.string().min(1), z.array(z.string()).min(2))
-    .default({})
-    .meta({
-      description: 'Methods to look at on their own, by group name: `{ generative: [osediff, x4plus] }`.',
-    }),
+  groups: z.record(z.string().min(1), z.array(z.string()).min(2)).default({}).meta({
+    description: 'Methods to look at on their own, by group name: `{ generative: [osediff, x4plus] }`.',
+  }),
   bootstrap: z
     .int()
     .min(0)

@@ -16,13 +16,9 @@ const value = z.strictObject({
     .refine(([low, high]) => low < high, 'needs its lower end first')
     .optional()
     .meta({ description: 'Ends of the scale, such as [1, 5]; a rating outside is an error.' }),
-  flip: z
-    .boolean()
-    .default(false)
-    .meta({
-      description:
-        'Turn the scale round (low + high - rating), so that its direction changes. Needs `range`.',
-    }),
+  flip: z.boolean().default(false).meta({
+    description: 'Turn the scale round (low + high - rating), so that its direction changes. Needs `range`.',
+  }),
   level: z
     .enum(['nominal', 'ordinal', 'interval'])
     .default('interval')
