@@ -30,7 +30,7 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   await workbench?.close()
   await host?.stop()
-})
+}, 60_000)
 
 async function copyQuickstart(folder: string): Promise<void> {
   for (const name of ['quickstart.mirage.md', 'examples']) {

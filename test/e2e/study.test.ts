@@ -29,7 +29,7 @@ afterAll(async () => {
   await workbench?.close()
   await host?.stop()
   silent?.stop()
-})
+}, 60_000)
 
 /** Share of the pixels of the SR pane that have each corner's colour. */
 async function shares(): Promise<number[]> {
