@@ -35,7 +35,7 @@ export const train: StepDefinition<typeof params> = {
 
   async *run(values, context) {
     const settings = await settingsOf(values, context)
-    const run = hashOf(settings)
+    const run = keyOf(settings)
     const live: Live = { points: [], evaluations: [], tracked: [], state: 'running' }
     const result = yield* follow(
       onProgress =>
@@ -75,6 +75,13 @@ export const train: StepDefinition<typeof params> = {
       cacheable: result.end.why !== 'stopped',
     }
   },
+}
+
+/** Names a training by what it computes: a checkpoint goes on wherever its files lie. */
+function keyOf({ model, networks, ...rest }: TrainSettings): string {
+  const { path: _, ...network } = model
+  const weights = Object.entries(networks).map(([name, { onnx: _, ...network }]) => [name, network])
+  return hashOf({ version: train.version, model: network, networks: weights, ...rest })
 }
 
 function resolving(context: StepContext): ResolveContext & Pick<StepContext, 'compute' | 'signal'> {

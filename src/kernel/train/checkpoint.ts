@@ -33,7 +33,7 @@ export async function writeCheckpoint<P>(path: string, { vectors, progress }: Ch
     }
     await rename(temporary, path)
   } catch (cause) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {})
     throw new MirageError(
       {
         code: 'checkpoint-failed',

@@ -47,7 +47,8 @@ export function decodeSafetensors(file: Uint8Array): Safetensors {
     const size = 4 * entry.shape.reduce((a, b) => a * b, 1)
     if (entry.dtype !== 'F32') throw invalid(`"${name}" is ${entry.dtype}, not 32-bit floats`)
     if (to - from !== size || start + to > file.length) throw invalid(`the data of "${name}" is cut off`)
-    const data = new Float32Array(file.slice(start + from, start + to).buffer)
+    // A copy of its own: the file may be a Buffer in the middle of a pool, and floats must begin at a multiple of 4.
+    const data = new Float32Array(new Uint8Array(file.subarray(start + from, start + to)).buffer)
     tensors.set(name, { dims: entry.shape, data })
   }
   return { tensors, metadata: metadata as Record<string, string> }

@@ -1,0 +1,102 @@
+import { rm } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MIME, type TablePayload, type TrainingPayload } from '../../../src/kernel/protocol/mime.ts'
+import type { StepContext } from '../../../src/kernel/step.ts'
+import { infer } from '../../../src/kernel/steps/infer.ts'
+import { train } from '../../../src/kernel/steps/train.ts'
+import type { ModelValue, StudyTable } from '../../../src/kernel/value.ts'
+import { inProcessCompute, runStep, stepContext } from '../../support/step-context.ts'
+import { toyTraining } from '../train/toy.ts'
+
+let toy: Awaited<ReturnType<typeof toyTraining>>
+let table: StudyTable
+
+beforeAll(async () => {
+  toy = await toyTraining()
+  const images = [...toy.settings.images, ...toy.settings.held]
+  table = {
+    kind: 'table',
+    scale: 2,
+    columns: [],
+    rows: images.map(({ id, gt, lr }) => ({ id, method: null, images: { gt, lr }, values: {} })),
+  }
+})
+afterAll(() => rm(toy.folder, { recursive: true, force: true }))
+
+/** The toy's store holds the images, so jobs work on it too. */
+const context = (): StepContext => ({
+  ...stepContext(toy.folder, { photos: table }),
+  store: toy.store,
+  compute: inProcessCompute(toy.store.root),
+})
+const cell = {
+  model: { file: 'compact.onnx', range: '0..1', scale: 2 },
+  on: 'photos',
+  reward: { l1: 1 },
+  watch: { ssim: 0 },
+  adapter: { lora: { rank: 2 } },
+  steps: 6,
+  batch: 2,
+  crop: 12,
+  every: 3,
+  held: ['image-4', 'image-5'],
+  as: 'tuned',
+}
+
+describe('the train step', () => {
+  test('gives curves, a table of before and after, and a model that infer takes', async () => {
+    const run = await runStep(train, cell, context())
+    const model = run.value as ModelValue
+    expect(model.name).toBe('tuned')
+    expect(model.manifest).toMatchObject({
+      id: 'tuned',
+      scale: 2,
+      training: { steps: 6, held: ['image-4', 'image-5'] },
+    })
+    const [curves, change] = run.outputs.map(output => (output.items[0] as { json: unknown }).json)
+    const payload = curves as TrainingPayload
+    expect(payload.state).toBe('done')
+    expect(payload.points.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(payload.points.at(-1)!.values).toHaveProperty('held-out ssim')
+    expect(payload.series.map(({ group }) => group)).toContain('guard')
+    expect(payload.samples.map(({ id, at }) => [id, at.map(({ step }) => step)])).toEqual([
+      ['image-4', [3, 6]],
+      ['image-5', [3, 6]],
+    ])
+    expect((change as TablePayload).rows.map(({ term, role }) => [term, role])).toEqual([
+      ['l1', 'reward'],
+      ['lr-consistency', 'watched'],
+      ['ssim', 'watched'],
+      ['sharpness', 'watched'],
+    ])
+    expect(run.outputs[0].items[0].mime).toBe(MIME.training)
+    expect(run.progress.at(-1)).toMatchObject({ done: 6, total: 6 })
+
+    const next: StepContext = {
+      ...context(),
+      input: name => ({ photos: table, tuned: model })[name] as never,
+      hasInput: name => name === 'tuned',
+    }
+    const upscaled = await runStep(infer, { of: 'photos', model: 'tuned', provider: 'cpu' }, next)
+    expect(
+      (upscaled.value as StudyTable).rows.map(({ method, images }) => [method, images.sr?.width]),
+    ).toEqual(Array.from({ length: 6 }, () => ['tuned', 40]))
+  })
+
+  test('names the term that does not exist and the nearest that does', () => {
+    const parsed = train.params.safeParse({ ...cell, reward: { ssin: 1 } })
+    expect(parsed.error?.issues[0]).toMatchObject({ path: ['reward', 'ssin'] })
+    expect(parsed.error?.issues[0].message).toContain('did you mean "ssim"')
+  })
+
+  const failing = (changes: object) => runStep(train, { ...cell, ...changes }, context())
+
+  test.each([
+    ['model-untrainable', { model: 'bicubic' }],
+    ['term-invalid', { reward: { charbonnier: { epsilon: -1 } } }],
+    ['term-invalid', { reward: { l1: 0 } }],
+    ['id-unknown', { held: ['nobody'] }],
+  ])('%s', async (code, changes) => {
+    await expect(failing(changes)).rejects.toMatchObject({ info: { code } })
+  })
+})
