@@ -42,6 +42,7 @@ import { scriptCell } from './steps/script.ts'
 import { createFolderStore } from './store/folder-store.ts'
 import { sniffMime } from './store/sniff.ts'
 import type { Store } from './store/store.ts'
+import { wish } from './train/control.ts'
 import { VERSION } from './version.ts'
 
 export interface KernelOptions {
@@ -161,6 +162,10 @@ export class Kernel {
         if (action === 'stop' && session.gate(run)) session.interrupt()
         else session.gate(run)?.release(action, edit)
       }
+      return {}
+    },
+    training: async ({ path, run, action }) => {
+      await wish(createFolderStore(storeRoot(path)), run, action === 'resume' ? 'run' : action)
       return {}
     },
     models: async () => ({ models: await modelSummaries(this.#options.assets) }),

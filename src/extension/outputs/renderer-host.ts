@@ -23,6 +23,11 @@ export function serveRenderers({ vscode: api, objects, study }: RendererHostPort
       const reply = await answerRenderer(message as RendererRequest, {
         load: hash => objects.read(owner, hash),
         save: (name, bytes) => saveAs(api, api.Uri.joinPath(owner.notebook.uri, '..', basename(name)), bytes),
+        // Without a kernel nothing trains.
+        train: async (run, action) => {
+          const path = owner.notebook.uri.fsPath
+          await owner.kernel.client?.request('training', { path, run, action })
+        },
       })
       if (reply) await channel.postMessage(reply, editor)
     })

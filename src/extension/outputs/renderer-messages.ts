@@ -7,6 +7,8 @@ export interface RendererServices {
   load(hash: string): Promise<StoredObject>
   /** Asks the person where to save. False when they changed their mind. */
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>
+  /** Pauses a training of the study, lets it go on, or ends it. */
+  train(run: string, action: 'pause' | 'resume' | 'stop'): Promise<void>
 }
 
 /**
@@ -19,6 +21,7 @@ export async function answerRenderer(
   request: RendererRequest,
   services: RendererServices,
 ): Promise<RendererReply | undefined> {
+  if (request.type === 'training') await services.train(request.run, request.action)
   if (request.type !== 'load' && request.type !== 'save') return undefined
   try {
     if (request.type === 'load') {

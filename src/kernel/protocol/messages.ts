@@ -118,6 +118,8 @@ export const requests = {
     action: z.enum(['step', 'continue', 'next-row', 'restart-stage', 'stop']),
     edit: z.record(z.string(), z.unknown()).optional(),
   }),
+  /** Pauses a training, lets it go on, or ends it with the weights that it has. */
+  training: z.object({ path: z.string(), run: z.string(), action: z.enum(['pause', 'resume', 'stop']) }),
   models: z.object({ path: z.string().optional() }),
   /** Fetches or copies an ONNX file among the user's models. */
   addModel: z.object({
@@ -156,6 +158,7 @@ export interface Replies {
   replay: { answers: number }
   object: { path: string; mime: string }
   continue: Record<string, never>
+  training: Record<string, never>
   models: { models: ModelSummary[] }
   /** `missing` names what must still be said of the model where it is used. */
   addModel: { path: string; sha256: string; missing: string[] }

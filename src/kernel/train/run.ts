@@ -1,6 +1,7 @@
 import { rateAt } from '../autodiff/optimisers/index.ts'
 import type { Batch } from './batches.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import type { Control } from './control.ts'
 import { type Breach, breachOf, diverged, type Evaluation } from './evaluation.ts'
 import type { StepSession, Vectors } from './sessions.ts'
 import { countingTerms, type TrainSettings, weightsAt } from './settings.ts'
@@ -20,8 +21,6 @@ export interface Progress {
   /** The last update whose weights passed every guard; they are the vector `good`. */
   good: number
 }
-
-export type Control = 'run' | 'pause' | 'stop'
 
 /** Everything that a training asks of the world. */
 export interface Ports {

@@ -82,7 +82,20 @@ describe('saved outputs', () => {
 })
 
 describe('what renderers may ask', () => {
-  const services = { load: (hash: string) => objects.read(owner, hash), save: async () => false }
+  const wishes: string[] = []
+  const services = {
+    load: (hash: string) => objects.read(owner, hash),
+    save: async () => false,
+    train: async (run: string, action: string) => {
+      wishes.push(`${run} ${action}`)
+    },
+  }
+
+  test('a training is paused without an answer', async () => {
+    const request = { type: 'training', run: 'abc', action: 'pause' } as const
+    expect(await answerRenderer(request, services)).toBeUndefined()
+    expect(wishes).toEqual(['abc pause'])
+  })
 
   test('an object of the study comes with its type', async () => {
     expect(await answerRenderer({ type: 'load', request: 4, hash: IMAGE }, services)).toEqual({

@@ -12,6 +12,7 @@ import { MirageError } from '../../../src/kernel/errors.ts'
 import { readGraph } from '../../../src/kernel/onnx/read.ts'
 import { createRng } from '../../../src/kernel/stats/resampling/rng.ts'
 import { writeCheckpoint } from '../../../src/kernel/train/checkpoint.ts'
+import { wish } from '../../../src/kernel/train/control.ts'
 import { decodeSafetensors } from '../../../src/kernel/train/safetensors.ts'
 import { array } from '../autodiff/numbers.ts'
 import { toyTraining } from './toy.ts'
@@ -97,12 +98,11 @@ describe('a training', () => {
   test('pauses and stops at the wish of the user', async () => {
     const { run, store } = await toy({ steps: 400, every: 400 })
     const states: string[] = []
-    const wish = (action: string) => store.putRecord('train-control', 'toy', { action })
     const result = await run({
       report: ({ state, update }) => {
         states.push(state)
-        if (state === 'running' && !states.includes('paused')) void wish('pause')
-        if (state === 'paused') setTimeout(() => void wish('stop'), 300)
+        if (state === 'running' && !states.includes('paused')) void wish(store, 'toy', 'pause')
+        if (state === 'paused') setTimeout(() => void wish(store, 'toy', 'stop'), 300)
         expect(update).toBeLessThan(400)
       },
     })

@@ -12,11 +12,12 @@ import { createFolderStore } from '../../store/folder-store.ts'
 import type { Store } from '../../store/store.ts'
 import { type Batch, batchAt, centre, checkImages } from '../../train/batches.ts'
 import { readCheckpoint, writeCheckpoint } from '../../train/checkpoint.ts'
+import { wish, wishes } from '../../train/control.ts'
 import type { Evaluation, HeldValues } from '../../train/evaluation.ts'
 import { imageMemory } from '../../train/image-memory.ts'
 import { pixelsOf } from '../../train/patches.ts'
 import { openProgram, type Program } from '../../train/program.ts'
-import { type Control, type Outcome, type Point, type Progress, train as trainLoop } from '../../train/run.ts'
+import { type Outcome, type Point, type Progress, train as trainLoop } from '../../train/run.ts'
 import { encodeSafetensors } from '../../train/safetensors.ts'
 import { SHARPNESS, type TrainImage, type TrainSettings } from '../../train/settings.ts'
 import type { JobDefinition } from './types.ts'
@@ -77,7 +78,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
     const path = join(folder, `${run}.safetensors`)
     const read = imageMemory(async ref => (await decodeImage(store.objectPath(ref.hash), ref.name)).pixels)
     const from = await readCheckpoint<Progress>(path)
-    await store.putRecord('train-control', run, { action: 'run' })
+    await wish(store, run, 'run')
     const program = await openProgram(settings, folder)
     try {
       const held = await heldOut(settings, read)
@@ -91,7 +92,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
           batch: step => batchAt(step, { ...settings, scale }, read, jpeg),
           evaluate: (theta, update) => evaluate(store, settings, program, held, theta, update),
           save: checkpoint => writeCheckpoint(path, checkpoint),
-          control: controller(store, run),
+          control: wishes(store, run),
           breathe: milliseconds => setTimeout(milliseconds),
           report: tell,
           signal,
@@ -179,19 +180,6 @@ async function evaluate(
     images.push({ id: image.id, values, ...(sr && { sr }) })
   }
   return { update, images }
-}
-
-/** The user's wish, read from a record now and then. */
-function controller(store: Store, run: string): () => Promise<Control> {
-  let read = 0
-  let wish: Control = 'run'
-  return async () => {
-    if (performance.now() - read < 200) return wish
-    read = performance.now()
-    const record = await store.getRecord<{ action: Control }>('train-control', run)
-    wish = record?.action ?? 'run'
-    return wish
-  }
 }
 
 /** Tells what is new twice a second at most. */
