@@ -208,9 +208,11 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
       await page.waitForFunction(() => document.querySelector('canvas[data-state="loading"]') === null)
       await page.evaluate(
         () =>
-          new Promise<void>(done =>
-            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))),
-          ),
+          new Promise<void>(done => {
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))
+            // A page that nothing changes may draw no frame at all.
+            setTimeout(done, 2000)
+          }),
       )
     },
     close: () => context.close(),

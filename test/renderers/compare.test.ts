@@ -363,7 +363,7 @@ describe('a figure of a crop', () => {
 
     const text = Buffer.from(String(svg.base64), 'base64').toString()
     expect(text).toContain('>beta &lt;&amp;&gt; &quot;best&quot;</text>')
-    expect(text).toContain('PSNR 27.13  HS 2.500')
+    expect(text).toContain('psnr 27.13  hs 2.500')
     expect(text.match(/<image /g)).toHaveLength(3)
     const drawn = await sharp(Buffer.from(text)).metadata()
     expect([drawn.width, drawn.height]).toEqual([info.width, info.height])

@@ -243,7 +243,7 @@ describe('in the browser', () => {
       .poll(() => view.page.evaluate(() => document.activeElement?.getAttribute('data-place')))
       .toBe('199')
     const label = await view.page.evaluate(() => document.activeElement!.getAttribute('title'))
-    expect(await view.page.evaluate(() => document.activeElement!.textContent)).toContain('PSNR 29.90')
+    expect(await view.page.evaluate(() => document.activeElement!.textContent)).toContain('psnr 29.90')
     await view.page.keyboard.press('t')
     await view.page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'New tag')
     await view.page.keyboard.type('odd <b>', { delay: 1 })

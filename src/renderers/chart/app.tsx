@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import type { View } from 'vega'
 import type { ChartPayload } from '../../kernel/protocol/mime.ts'
 import { Compare } from '../compare/app.tsx'
 import type { Services, ViewProps } from '../shared/activate.tsx'
@@ -6,8 +7,10 @@ import { announceRows } from '../shared/rows.ts'
 import { copyImage, fileName, saveFile } from '../shared/save.ts'
 import { Button } from '../shared/ui/controls.tsx'
 import { useAction } from '../shared/ui/use-action.tsx'
+import { exportChart, toPng, toSvg } from './export.ts'
 import { Interaction } from './interact.tsx'
-import { type Drawing, useDrawing } from './plot.tsx'
+import { useDrawing } from './plot.tsx'
+import { takeTitle } from './title.ts'
 
 export interface RememberedChart {
   paper: boolean
@@ -90,14 +93,20 @@ function SingleChart(props: {
   onSelect: (rows: number[], add: boolean) => void
 }) {
   const { chart, services, paper, selected, onPaper, onBack, onOpen, onSelect } = props
-  const { element, drawing, failure } = useDrawing(chart.spec, paper)
+  const { spec, subtitle } = useMemo(() => takeTitle(chart.spec), [chart.spec])
+  const { element, drawing, failure } = useDrawing(spec, paper)
+  const exported = <T,>(write: (view: View) => Promise<T>) =>
+    exportChart(chart.spec, element.current!, paper, write)
   const { run, status } = useAction()
   const label = [chart.title, chart.description].filter(Boolean).join('. ')
   return (
     <section aria-label={chart.title}>
       <div class="m-toolbar">
         {onBack && <Button icon="back" label="Back" onPress={onBack} />}
-        <span class="chart-title">{chart.title}</span>
+        <span class="chart-title">
+          {chart.title}
+          {subtitle && <span class="m-muted"> {subtitle}</span>}
+        </span>
         <span class="m-spring" />
         {status}
         <div class="m-group">
@@ -111,7 +120,7 @@ function SingleChart(props: {
             icon="copy"
             label="Copy as PNG"
             disabled={!drawing}
-            onPress={() => run(async () => copyImage(await toPng(drawing!)), 'Copied')}
+            onPress={() => run(async () => copyImage(await exported(toPng)), 'Copied')}
           />
           <Button
             icon="save"
@@ -119,7 +128,7 @@ function SingleChart(props: {
             disabled={!drawing}
             onPress={() =>
               run(
-                async () => saveFile(services.host, fileName(chart.title, 'png'), await toPng(drawing!)),
+                async () => saveFile(services.host, fileName(chart.title, 'png'), await exported(toPng)),
                 'Saved',
               )
             }
@@ -132,7 +141,7 @@ function SingleChart(props: {
             disabled={!drawing}
             onPress={() =>
               run(
-                async () => saveFile(services.host, fileName(chart.title, 'svg'), await toSvg(drawing!)),
+                async () => saveFile(services.host, fileName(chart.title, 'svg'), await exported(toSvg)),
                 'Saved',
               )
             }
@@ -193,20 +202,5 @@ function Selected(props: {
         <Compare payload={payload} services={services} remembered={undefined} />
       )}
     </section>
-  )
-}
-
-async function toSvg({ view }: Drawing): Promise<Blob> {
-  return new Blob([await view.toSVG()], { type: 'image/svg+xml' })
-}
-
-/** Three pixels per CSS px: 300 dpi at the size that it has on the screen. */
-async function toPng({ view }: Drawing): Promise<Blob> {
-  const canvas = await view.toCanvas(3)
-  return new Promise((resolve, reject) =>
-    canvas.toBlob(
-      blob => (blob ? resolve(blob) : reject(new Error('The chart is too large for a PNG.'))),
-      'image/png',
-    ),
   )
 }

@@ -2,7 +2,7 @@ import { type Loader, type LoggerInterface, parse, type Spec, View } from 'vega'
 import { expressionInterpreter } from 'vega-interpreter'
 import { compile, type TopLevelSpec } from 'vega-lite'
 import type { Theme } from '../shared/ui/theme.ts'
-import { chartConfig } from './palette.ts'
+import { themedConfig } from './palette.ts'
 
 /** Above this many data rows marks are drawn on a canvas: each would be an element of the page otherwise. */
 const MOST_ELEMENTS = 4000
@@ -20,30 +20,32 @@ function refuse(): Promise<never> {
 }
 
 /**
- * Draws a Vega-Lite specification into an element. Expressions are interpreted, so it works where code from text is
+ * Draws a Vega-Lite specification into an element, or aside where there is none. Expressions are interpreted, so it works where code from text is
  * forbidden. The caller ends the view with `finalize()`.
  * @param width CSS px for a chart that states no width
  * @throws Error when the specification cannot be compiled or drawn
  */
 export async function drawChart(
   specification: Record<string, unknown>,
-  element: HTMLElement,
+  element: HTMLElement | undefined,
   theme: Theme,
   width: number,
 ): Promise<View> {
   const problems: string[] = []
-  const sized = fitWidth(specification, width)
-  const { spec } = compile(sized as unknown as TopLevelSpec, {
-    config: chartConfig(theme),
-    logger: recorder([]),
-  })
+  const { config, ...content } = specification
+  const themed = { ...fitWidth(content, width), config: themedConfig(config ?? {}, theme) }
+  const { spec } = compile(themed as unknown as TopLevelSpec, { logger: recorder([]) })
   const runtime = parse(spec as Spec, undefined, { ast: true })
   const view = new View(runtime, {
     expr: expressionInterpreter,
     loader: NO_LOADER,
-    renderer: countRows(specification) > MOST_ELEMENTS ? 'canvas' : 'svg',
-    container: element,
-    hover: true,
+    ...(element
+      ? {
+          container: element,
+          renderer: countRows(specification) > MOST_ELEMENTS ? 'canvas' : 'svg',
+          hover: true,
+        }
+      : { renderer: 'none' }),
     logger: recorder(problems),
     // Hovering is answered by the chart's own tooltip, which also shows the image.
     tooltip: () => {},

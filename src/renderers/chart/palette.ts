@@ -14,32 +14,29 @@ export const PAPER: Theme = {
   series: ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'],
 }
 
-/** A Vega-Lite configuration in the theme's colours. What a specification sets itself wins over it. */
-export function chartConfig(theme: Theme): Config {
-  const { foreground, muted, line, font, series } = theme
-  const text = { font, fontSize: 11, fontWeight: 400 } as const
-  const titles = { titleFont: font, titleFontSize: 11, titleFontWeight: 600, titleColor: foreground } as const
+/**
+ * A specification's configuration in the theme's colours and type. These win over what the specification configures,
+ * which suits viewers that know no theme; its sizes, scales and marks stay. What its encodings set wins over both.
+ */
+export function themedConfig(own: Config, theme: Theme): Config {
+  return merge(merge(defaults(theme), own), look(theme))
+}
+
+function defaults({ series, muted }: Theme): Config {
   return {
-    font,
-    background: theme === PAPER ? theme.background : 'transparent',
     view: { stroke: 'transparent', continuousWidth: 420, continuousHeight: 300 },
-    title: { ...text, fontSize: 13, fontWeight: 600, color: foreground, anchor: 'start' },
+    title: { fontSize: 13, fontWeight: 600, anchor: 'start' },
     axis: {
-      ...titles,
-      labelFont: font,
       labelFontSize: 11,
-      labelColor: muted,
-      domainColor: muted,
-      tickColor: muted,
-      tickSize: 4,
-      gridColor: line,
-      gridOpacity: 0.5,
+      titleFontSize: 11,
+      titleFontWeight: 600,
       titlePadding: 8,
+      tickSize: 4,
+      gridOpacity: 0.5,
     },
-    legend: { ...titles, labelFont: font, labelFontSize: 11, labelColor: foreground, symbolSize: 60 },
-    header: { ...titles, labelFont: font, labelFontSize: 11, labelColor: foreground },
+    legend: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: 600, symbolSize: 60 },
+    header: { labelFontSize: 11, titleFontSize: 11, titleFontWeight: 600 },
     range: {
-      category: series,
       ramp: { scheme: 'viridis' },
       heatmap: { scheme: 'viridis' },
       diverging: { scheme: 'blueorange' },
@@ -49,6 +46,40 @@ export function chartConfig(theme: Theme): Config {
     circle: { size: 45, opacity: 0.8 },
     line: { strokeWidth: 1.5 },
     rule: { color: muted },
-    text: { color: foreground, font, fontSize: 11 },
+    text: { fontSize: 11 },
   }
+}
+
+function look(theme: Theme): Config {
+  const { foreground, muted, line, font, series } = theme
+  const titles = { titleFont: font, titleColor: foreground }
+  return {
+    font,
+    background: theme === PAPER ? theme.background : 'transparent',
+    title: { font, color: foreground, subtitleFont: font, subtitleColor: muted },
+    axis: {
+      ...titles,
+      labelFont: font,
+      labelColor: muted,
+      domainColor: muted,
+      tickColor: muted,
+      gridColor: line,
+    },
+    legend: { ...titles, labelFont: font, labelColor: foreground },
+    header: { ...titles, labelFont: font, labelColor: foreground },
+    text: { font, color: foreground },
+    range: { category: series },
+  }
+}
+
+/** Two levels deep, as configurations are. */
+function merge(under: Config, over: Config): Config {
+  const isGroup = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  const merged: Record<string, unknown> = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = isGroup(below) && isGroup(value) ? { ...below, ...value } : value
+  }
+  return merged as Config
 }

@@ -132,7 +132,7 @@ async function partsOf(
       label: shorten(image.label, 40),
       note: columns
         .filter(column => typeof image.values[column.name] === 'number')
-        .map(column => `${column.label ?? column.name} ${showValue(image, images, column)}`)
+        .map(column => `${column.name} ${showValue(image, images, column)}`)
         .join('  '),
       want: wants.get(slotOf.image(image.key))!,
     }))

@@ -64,13 +64,14 @@ export function Stage({
             <span class="compare-label" title={pane.label}>
               {pane.label}
             </span>
-            <Values
-              image={images.find(image => image.key === pane.subject)}
-              images={images}
-              columns={columns}
-            />
           </figcaption>
           <PaneCanvas pane={pane} size={size} comparison={comparison} gestures={gestures} focusRoot={root} />
+          <Values
+            image={images.find(image => image.key === pane.subject)}
+            images={images}
+            columns={columns}
+            width={size.width}
+          />
           {failureOf(pane, failures) !== undefined && (
             <p class="compare-failure m-message m-error">
               {pane.label}: {failureOf(pane, failures)}

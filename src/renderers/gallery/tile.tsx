@@ -25,7 +25,7 @@ export interface TileProps {
 export const Tile = memo((props: TileProps) => {
   const { row, place, width, thumbHeight, columns, tags, selected, open, current, pictures, onOpen } = props
   const numbers = columns.map(({ info, decimals }) => ({
-    name: info.label ?? info.name,
+    name: info.name,
     value: formatValue(row.values[info.name], decimals),
   }))
   return (

@@ -19,10 +19,11 @@ export interface ShownColumn {
 const NARROWEST = 4
 const WIDEST = 36
 
-/** The columns of a table, keys first, with what has to be known of all of their values. */
+/** The columns of a table, keys first (without those that no row has), with what has to be known of all of their values. */
 export function showColumns({ keys, columns, rows }: TablePayload): ShownColumn[] {
   const named = new Map(columns.map(info => [info.name, info]))
-  const names = [...keys.filter(key => !named.has(key)), ...named.keys()]
+  const given = (key: string) => rows.length === 0 || rows.some(row => (row[key] ?? null) !== null)
+  const names = [...keys.filter(key => !named.has(key) && given(key)), ...named.keys()]
   return names.map(name => {
     const info = named.get(name)
     const values = rows.map(row => row[name])
