@@ -64,7 +64,7 @@ async function send(
   { timeout, signal, idempotencyKey }: SendOptions,
 ): Promise<Sent> {
   const started = performance.now()
-  const late = AbortSignal.timeout(timeout * 1000)
+  const limit = timeLimit(timeout, signal)
   let partial = ''
   try {
     const response = await openai
@@ -72,37 +72,76 @@ async function send(
         body,
         // The client's own limit ends with the headers; ours holds for the body as well.
         timeout: timeout * 1000 + 1000,
-        signal: AbortSignal.any([signal, late]),
+        signal: limit.signal,
         headers: { 'Idempotency-Key': idempotencyKey },
       })
       .asResponse()
-    const decoder = new TextDecoder()
-    for await (const chunk of response.body ?? []) partial += decoder.decode(chunk, { stream: true })
+    for await (const text of textsOf(response, limit.passed)) partial += text
     const requestId = response.headers.get('x-request-id')
     return {
       kind: 'arrived',
-      body: redact(partial + decoder.decode()),
+      body: redact(partial),
       milliseconds: Math.round(performance.now() - started),
       ...(requestId && { requestId: redact(requestId) }),
     }
   } catch (error) {
     signal.throwIfAborted()
-    if (late.aborted) return { kind: 'fault', fault: timeoutFault(host, timeout, redact(partial)) }
+    if (limit.late()) return { kind: 'fault', fault: timeoutFault(host, timeout, redact(partial)) }
     if (error instanceof APIError && error.status !== undefined) {
       const says = redact(saidBy(error))
       if ((error.status === 400 || error.status === 422) && STRUCTURE.test(says))
         return { kind: 'unstructured', says }
-      return {
-        kind: 'fault',
-        fault: statusFault(
-          host,
-          error.status,
-          says,
-          retryAfterOf(error.headers ?? new Headers(), Date.now()),
-        ),
-      }
+      const wait = retryAfterOf(error.headers ?? new Headers(), Date.now())
+      return { kind: 'fault', fault: statusFault(host, error.status, says, wait) }
     }
     return { kind: 'fault', fault: networkFault(host, error, redact(partial)) }
+  } finally {
+    limit.end()
+  }
+}
+
+/** A signal that aborts after some seconds or with another one, and whose parts are let go of when the call is over. */
+function timeLimit(seconds: number, outer: AbortSignal) {
+  const controller = new AbortController()
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    controller.abort()
+  }, seconds * 1000)
+  const stop = () => controller.abort(outer.reason)
+  if (outer.aborted) stop()
+  outer.addEventListener('abort', stop, { once: true })
+  const passed = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason), { once: true })
+  })
+  // It is raced against; nobody may be waiting when it rejects.
+  passed.catch(() => {})
+  return {
+    signal: controller.signal,
+    /** Rejects when the time has passed or the outer signal aborts. */
+    passed,
+    late: () => late,
+    end() {
+      clearTimeout(timer)
+      outer.removeEventListener('abort', stop)
+    },
+  }
+}
+
+/** The body of a response as it comes; ends with the error of `passed` even when the body does not react to it. */
+async function* textsOf(response: Response, passed: Promise<never>): AsyncGenerator<string> {
+  const reader = response.body?.getReader()
+  if (!reader) return
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), passed])
+      yield decoder.decode(value, { stream: !done })
+      if (done) return
+    }
+  } finally {
+    // Of a finished body it does nothing; of a hanging one it closes the connection.
+    reader.cancel().catch(() => {})
   }
 }
 

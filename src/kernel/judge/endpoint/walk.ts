@@ -211,7 +211,8 @@ async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
 async function ask({ body }: Walk, { job, asker, group }: Desk): Promise<Asked> {
   const { source, replay } = job
   const question = { ...group.question, body, key: questionKey({ ...group.question, body }) }
-  const known = question.key === group.question.key ? group.known : await fromStore(question, source)
+  // Looked up anew: a stage that is gone through again must find the answer that it got before.
+  const known = await fromStore(question, source)
   const asked: Group = { ...group, question, known }
   if (known.kind !== 'open') return { group: asked, outcome: { ...known, calls: 0 }, open: false }
   if (replay) return fromBundle(asked, job)
