@@ -44,6 +44,19 @@ const codeOf = async (work: Promise<unknown>) => {
   return error instanceof MirageError ? error.info.code : error
 }
 
+/** A signal that is found aborted when a training looks at it for the n-th time, which it does once per update. */
+function abortsAt(n: number): AbortSignal {
+  const controller = new AbortController()
+  let looks = 0
+  Object.defineProperty(controller.signal, 'aborted', { get: () => looks++ >= n })
+  Object.defineProperty(controller.signal, 'throwIfAborted', {
+    value: () => {
+      if (controller.signal.aborted) throw new DOMException('Interrupted', 'AbortError')
+    },
+  })
+  return controller.signal
+}
+
 describe('a training', () => {
   test('lowers its objective on held-out images, and its merged model computes what the last evaluation saw', async () => {
     const { run, store, settings } = await toy({ steps: 60, every: 20 })
@@ -79,16 +92,14 @@ describe('a training', () => {
     let result: TrainResult | undefined
     let stops = 0
     while (!result) {
-      const controller = new AbortController()
-      const timer = stops < 20 ? setTimeout(() => controller.abort(), 20 + random.below(120)) : undefined
-      result = await run({ signal: controller.signal }).catch((error: unknown) => {
-        if (!controller.signal.aborted) throw error
+      const signal = abortsAt(stops < 8 ? random.below(6) : 1000)
+      result = await run({ signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error
         stops++
         return undefined
       })
-      clearTimeout(timer)
     }
-    expect(stops).toBeGreaterThan(2)
+    expect(stops).toBe(8)
     expect(result.resumed).toBeGreaterThan(0)
     expect(result.adapter).toBe(undisturbed.adapter)
     expect(result.points).toEqual(undisturbed.points)
