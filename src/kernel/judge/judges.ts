@@ -6,6 +6,7 @@ import type { Budget } from './costs/budget.ts'
 import { endpointJudge } from './endpoint/endpoint-judge.ts'
 import type { Judged } from './judgement.ts'
 import type { Prompt } from './prompts/prompt.ts'
+import { proxyJudge } from './proxy-judge.ts'
 import { recordedJudge } from './recorded-judge.ts'
 
 /** What every judge is given. */
@@ -53,7 +54,7 @@ export interface JudgeKind<Schema extends z.ZodType = z.ZodType> {
 }
 
 /** Kinds of judges; a cell's settings belong to the first kind whose schema they fit. */
-export const JUDGES: readonly JudgeKind[] = [endpointJudge, recordedJudge] as readonly JudgeKind[]
+export const JUDGES: readonly JudgeKind[] = [endpointJudge, recordedJudge, proxyJudge] as readonly JudgeKind[]
 
 export function judgeKindOf(settings: unknown): JudgeKind {
   return JUDGES.find(judge => judge.settings.safeParse(settings).success)!
