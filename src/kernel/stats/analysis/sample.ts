@@ -30,7 +30,8 @@ export function sampleOf(view: View, columns: readonly Column[], images: Cluster
     rows,
     clusters,
     take({ values }) {
-      const taken = Float64Array.from(rows, row => values[row])
+      const taken = new Float64Array(rows.length)
+      for (let k = 0; k < rows.length; k++) taken[k] = values[rows[k]]
       return view.kind === 'within-image' ? centreWithin(taken, clusters) : taken
     },
   }

@@ -52,6 +52,11 @@ export function midranks(values: Float64Array): Float64Array {
 }
 
 /** The midranks of a column that is already ordered. */
-export function ranksIn({ group, start }: Ordering): Float64Array {
-  return Float64Array.from(group, g => (start[g] + start[g + 1] + 1) / 2)
+export function ranksIn({ rows, start, groups }: Ordering): Float64Array {
+  const ranks = new Float64Array(rows.length)
+  for (let g = 0; g < groups; g++) {
+    const rank = (start[g] + start[g + 1] + 1) / 2
+    for (let k = start[g]; k < start[g + 1]; k++) ranks[rows[k]] = rank
+  }
+  return ranks
 }

@@ -154,27 +154,48 @@ function tiedProducts(
 ): Float64Array {
   const squares = new Float64Array(LANES)
   const below = new Float64Array(LANES)
-  const weight = new Float64Array(LANES)
-  const sumY = new Float64Array(LANES)
   sums.fill(0)
   for (let g = 0; g < order.groups; g++) {
     const end = order.start[g + 1]
-    weight.fill(0)
-    sumY.fill(0)
+    let w0 = 0
+    let w1 = 0
+    let w2 = 0
+    let w3 = 0
+    let y0 = 0
+    let y1 = 0
+    let y2 = 0
+    let y3 = 0
     for (let k = order.start[g]; k < end; k++) {
       const c = clusters[k] * LANES
       const y = groupsY[k] * LANES
-      for (let lane = 0; lane < LANES; lane++) {
-        weight[lane] += weights[c + lane]
-        sumY[lane] += weights[c + lane] * rankY[y + lane]
-      }
+      w0 += weights[c]
+      w1 += weights[c + 1]
+      w2 += weights[c + 2]
+      w3 += weights[c + 3]
+      y0 += weights[c] * rankY[y]
+      y1 += weights[c + 1] * rankY[y + 1]
+      y2 += weights[c + 2] * rankY[y + 2]
+      y3 += weights[c + 3] * rankY[y + 3]
     }
-    for (let lane = 0; lane < LANES; lane++) {
-      const rank = below[lane] + (weight[lane] + 1) / 2 - middle[lane]
-      squares[lane] += weight[lane] * rank * rank
-      sums[lane] += rank * sumY[lane]
-      below[lane] += weight[lane]
-    }
+    addGroup(0, w0, y0, middle, below, squares, sums)
+    addGroup(1, w1, y1, middle, below, squares, sums)
+    addGroup(2, w2, y2, middle, below, squares, sums)
+    addGroup(3, w3, y3, middle, below, squares, sums)
   }
   return squares
+}
+
+function addGroup(
+  lane: number,
+  weight: number,
+  sumY: number,
+  middle: Float64Array,
+  below: Float64Array,
+  squares: Float64Array,
+  sums: Float64Array,
+): void {
+  const rank = below[lane] + (weight + 1) / 2 - middle[lane]
+  squares[lane] += weight * rank * rank
+  sums[lane] += rank * sumY
+  below[lane] += weight
 }
