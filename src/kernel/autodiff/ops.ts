@@ -170,14 +170,10 @@ const CONCAT_WIDTH = 7
 export function concat(parts: readonly Value[], axis: number): Value {
   if (parts.length === 1) return parts[0]
   if (parts.length <= CONCAT_WIDTH) return parts[0].tape.op('Concat', parts, { axis: { int: axis } })
-  const width = CONCAT_WIDTH ** Math.ceil(Math.log(parts.length) / Math.log(CONCAT_WIDTH) - 1)
-  const groups = Array.from({ length: Math.ceil(parts.length / width) }, (_, i) =>
-    parts.slice(i * width, (i + 1) * width),
+  const groups = Array.from({ length: Math.ceil(parts.length / CONCAT_WIDTH) }, (_, i) =>
+    concat(parts.slice(i * CONCAT_WIDTH, (i + 1) * CONCAT_WIDTH), axis),
   )
-  return concat(
-    groups.map(group => concat(group, axis)),
-    axis,
-  )
+  return concat(groups, axis)
 }
 
 export const matmul = (a: Value, b: Value) => apply('MatMul', [a, b])

@@ -431,7 +431,11 @@ export const CASES: Record<string, Build> = {
     attributes: { perm: { ints: dims.map((_, i) => (i + turn) % dims.length) } },
   })),
   Concat: fc
-    .record({ dims: shape, parts: fc.integer({ min: 1, max: 9 }), axis: fc.nat(3) })
+    .record({
+      dims: shape,
+      parts: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(49, 60)),
+      axis: fc.nat(3),
+    })
     .map(({ dims, parts, axis: raw }) => {
       const axis = pick(raw, dims.length)
       return {
