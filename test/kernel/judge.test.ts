@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -242,6 +242,17 @@ describe('consent, keys and money', () => {
     expect(JSON.stringify(judge.calls.map(({ body }) => body))).toContain(sent)
   })
 
+  it('prepares an image again that was cleared from the cache', async () => {
+    const judge = await scripted()
+    const desk = await bench(1)
+    const { result } = await runScore({ judge: impatient(judge), preview: 1 }, desk)
+    for (const { items } of result.outputs.slice(1)) {
+      await rm(desk.store.objectPath((items[0] as { object: string }).object))
+    }
+    const { table } = await runScore({ judge: impatient(judge) }, desk)
+    expect(table.rows[0].values.hs_n).toBe(1)
+  })
+
   it('makes no call offline, but still uses stored answers', async () => {
     const judge = await scripted()
     const desk = await bench(2)
@@ -316,7 +327,6 @@ describe('consent, keys and money', () => {
     const error = await errorOf(runScore({ judge: impatient(denied, { key: 'CANARY_KEY' }) }, desk))
     expect(error).toMatchObject({ code: 'judge-unauthorised', message: expect.stringContaining('[key]') })
     const texts = [JSON.stringify(result), JSON.stringify(events), JSON.stringify(error)]
-    const { readdir } = await import('node:fs/promises')
     for (const entry of await readdir(desk.store.root, { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) texts.push(await readFile(join(entry.parentPath, entry.name), 'latin1'))
     }

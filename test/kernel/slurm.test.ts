@@ -1,9 +1,15 @@
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { answerByHash, type ScriptedJudge, startScriptedJudge } from '../fixtures/scripted-judge.ts'
+import {
+  answerByHash,
+  type Script,
+  type ScriptedJudge,
+  startScriptedJudge,
+} from '../fixtures/scripted-judge.ts'
 import { canRunSlurm, type SlurmCluster, startSlurm } from '../support/slurm-cluster.ts'
 import { cell, mirage, REPOSITORY, type StudyFolder, studyFolder } from '../support/study-folder.ts'
 
@@ -16,7 +22,7 @@ let judge: ScriptedJudge
 beforeAll(async () => {
   if (!canRunSlurm) return console.warn('skipped: the Slurm tests need Linux and root')
   cluster = await startSlurm()
-  judge = await startScriptedJudge({ script: answerByHash, latency: 100 })
+  judge = await startScriptedJudge({ script: answerByContent, latency: 100 })
 }, 60_000)
 afterAll(async () => {
   await judge?.close()
@@ -32,10 +38,17 @@ const study = (url: string, cluster = 'shards: 3, memory: 900M') =>
     `score: { of: measured, judge: { model: scripted, baseURL: "${url}" }, repeats: 2, concurrency: 1, as: judged }`,
   )}${cell('save', 'export: { of: judged, to: out.csv }')}`
 
+// By what is asked alone: the address of the server is another one in the local run.
+const answerByContent: Script = call =>
+  answerByHash({
+    ...call,
+    key: createHash('sha256').update(JSON.stringify(call.body.messages)).digest('hex'),
+  })
+
 const env = () => ({ ...cluster.env, OPENAI_API_KEY: 'sk-scripted-000' })
 
 async function localTable(folder: StudyFolder): Promise<string> {
-  const local = await startScriptedJudge({ script: answerByHash })
+  const local = await startScriptedJudge({ script: answerByContent })
   try {
     const path = await folder.write(study(local.url))
     // The same table on one machine, with a cache and a server of its own: only the address of the judge differs.

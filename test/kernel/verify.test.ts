@@ -18,6 +18,11 @@ beforeEach(async () => {
   return () => folder[Symbol.asyncDispose]()
 })
 
+async function otherModel(): Promise<void> {
+  await copyFile(join(REPOSITORY, 'dist/models/rrdn-thick-x4.onnx'), folder.file('model.onnx'))
+  await copyFile(join(REPOSITORY, 'dist/models/rrdn-thick-x4.onnx.json'), folder.file('model.onnx.json'))
+}
+
 const env = { OPENAI_API_KEY: 'sk-scripted-000' }
 const prompt = (words: string) => `\`\`\`liquid mirage prompt=mine id=prompt\n${words}\n\`\`\`\n`
 const study = (url: string, judge = 'scripted', words = 'What was invented?') =>
@@ -64,14 +69,10 @@ test('an unchanged study is equal, is computed again, and no answer is asked aga
 })
 
 test('another model file of the same name', async () => {
-  const { code, of } = await withStudy(() =>
-    copyFile(join(REPOSITORY, 'dist/models/rrdn-thick-x4.onnx'), folder.file('model.onnx')),
-  )
+  const { code, of } = await withStudy(() => otherModel())
   expect(code).toBe(1)
   expect(of.load.verdict).toBe('equal')
-  expect(of.sr.causes).toContainEqual(
-    expect.objectContaining({ cause: 'model', what: expect.stringContaining('model.onnx') }),
-  )
+  expect(of.sr.causes).toContainEqual(expect.objectContaining({ cause: 'model' }))
   expect(of.sr.differences).toContainEqual(expect.objectContaining({ column: 'sr' }))
   expect(of.m.differences).toContainEqual(expect.objectContaining({ column: 'psnr' }))
 })
@@ -123,7 +124,7 @@ test('another package version', async () => {
 
 test('where the cache is gone, numbers are still compared with the ones saved beside the study', async () => {
   const { of } = await withStudy(async () => {
-    await copyFile(join(REPOSITORY, 'dist/models/rrdn-thick-x4.onnx'), folder.file('model.onnx'))
+    await otherModel()
     await rm(folder.file('.mirage-cache'), { recursive: true })
   })
   expect(of.m.differences).toContainEqual(expect.objectContaining({ column: 'psnr' }))

@@ -119,9 +119,9 @@ function describeIssue(
 function remedyFor(issue: z.core.$ZodIssue, schema: z.ZodType, path: string[]): string {
   if (issue.code === 'invalid_value') return `Use one of: ${issue.values.map(String).join(', ')}.`
   const described = schemaAt(schema, path)?.meta()?.description
-  return described
-    ? `${path.at(-1)}: ${described}`
-    : `Parameters: ${keysAt(schema, path.slice(0, -1)).join(', ')}.`
+  if (described) return `${path.at(-1)}: ${described}`
+  const known = keysAt(schema, path.slice(0, -1))
+  return known.length ? `Parameters: ${known.join(', ')}.` : 'Correct the marked value.'
 }
 
 /** Follows a path through objects, and through optional and default wrappers. */

@@ -205,13 +205,15 @@ class FileRecord implements RunRecord {
 /** Facts that have places of their own in the lock; a step without a provider may say null. */
 interface Facts {
   provider?: string | null
-  judge?: LockedCell['judge'] | null
+  /** Each with its name and the settings that it was asked with. */
+  judges?: { name: string; settings?: object }[]
   packages?: Record<string, string>
   [setting: string]: unknown
 }
 
 export function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
-  const { provider, judge, packages, ...settings } = lock.settings as Facts
+  const { provider, judges = [], packages, ...settings } = lock.settings as Facts
+  const judge = Object.fromEntries(judges.map(({ name, settings: asked }) => [name, asked ?? {}]))
   return {
     step: lock.step,
     version: lock.version,
@@ -220,7 +222,7 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     inputs: lock.inputs,
     fingerprint: lock.fingerprint,
     settings: settings as LockedCell['settings'],
-    ...(judge && { judge }),
+    ...(judges.length > 0 && { judge: judge as LockedCell['judge'] }),
     ...(provider && { provider }),
     packages: { mirage: VERSION, ...packages },
     ...(value !== undefined && { result: value }),
