@@ -1,11 +1,17 @@
+import { readFileSync } from 'node:fs'
 import type { ImageRequest, PreparedImage } from '../compute/jobs/judge-images.ts'
 import { mapConcurrently } from '../concurrent.ts'
 import type { StepContext, StepEvent } from '../step.ts'
+import { hashOf } from '../store/canonical.ts'
+import type { Store } from '../store/store.ts'
 import type { ReplayBundle } from './answers/replay.ts'
 import type { PlannedImage } from './images.ts'
 import type { QuestionContent } from './questions/request.ts'
 
 export const IMAGE_SPACE = 'judge-image'
+
+/** All prepared images of a table in one record, because reading thousands of small ones takes longer than judging them. */
+const SET_SPACE = 'judge-image-set'
 
 /** Images per job: coarse enough to keep the processes busy, fine enough to stop soon. */
 const CHUNK = 16
@@ -32,12 +38,16 @@ export async function* prepareImages(
   known?: Pick<ReplayBundle, 'image'>,
 ): AsyncGenerator<StepEvent, Map<string, PreparedImage>> {
   const wanted = new Map(planned.map(({ key, request }) => [key, request]))
+  const keys = [...wanted.keys()]
+  const all = known ? undefined : await store.getRecord<PreparedImage[]>(SET_SPACE, hashOf(keys))
+  if (all) return new Map(keys.map((key, i) => [key, all[i]]))
+
   const prepared = new Map<string, PreparedImage>()
   const find = async (key: string) => {
     const image = known?.image(key) ?? (await store.getRecord<PreparedImage>(IMAGE_SPACE, key))
     if (image) prepared.set(key, image)
   }
-  await mapConcurrently([...wanted.keys()], READS_AT_ONCE, find, signal)
+  await mapConcurrently(keys, READS_AT_ONCE, find, signal)
 
   const rest = [...wanted].filter(([key]) => !prepared.has(key))
   const label = 'preparing images'
@@ -60,6 +70,12 @@ export async function* prepareImages(
     done += block.length
     yield { type: 'progress', done, total: rest.length, label, unit: 'images' }
   }
+  if (!known)
+    await store.putRecord(
+      SET_SPACE,
+      hashOf(keys),
+      keys.map(key => prepared.get(key)),
+    )
   return prepared
 }
 
@@ -79,19 +95,32 @@ export function imageUrls(
   const recent = new Map<string, Promise<string>>()
   const load = async (hash: string): Promise<string> => {
     const image = known.get(hash)
-    const bytes = await store.getObject(hash).catch(async error => {
-      if (!image) throw error
-      await compute.run('judge-images', { images: [image.request] }, { signal, lane: 'cpu' })
-      return store.getObject(hash)
-    })
+    const bytes = readNow(store, hash) ?? (await again(image?.request, hash))
     return `data:${image?.mime ?? 'image/png'};base64,${Buffer.from(bytes).toString('base64')}`
+  }
+  const again = async (request: ImageRequest | undefined, hash: string) => {
+    if (request) await compute.run('judge-images', { images: [request] }, { signal, lane: 'cpu' })
+    return store.getObject(hash)
   }
   return hash => {
     const url = recent.get(hash) ?? load(hash)
     // Most recently used last. References and inputs are shared by the methods of an image, everything by its repeats.
     recent.delete(hash)
     recent.set(hash, url)
+    url.catch(() => recent.delete(hash))
     if (recent.size > RECENT_URLS) recent.delete(recent.keys().next().value!)
     return url
+  }
+}
+
+/**
+ * Bytes of an object, or undefined. Without waiting: a small file that was just written costs a tenth of what reading it
+ * asynchronously costs, and with dozens of calls in flight that is what the calls wait for.
+ */
+function readNow(store: Store, hash: string): Uint8Array | undefined {
+  try {
+    return readFileSync(store.objectPath(hash))
+  } catch {
+    return undefined
   }
 }

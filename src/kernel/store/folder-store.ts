@@ -1,14 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream, readFile as readFileWithCallback } from 'node:fs'
-import { access, mkdir, opendir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  createReadStream,
+  readFile as readFileWithCallback,
+  writeFile as writeFileWithCallback,
+} from 'node:fs'
+import { access, mkdir, opendir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { MirageError } from '../errors.ts'
 import type { Store } from './store.ts'
 
-// Thousands of small files are read at a time, and this form costs a third of that of `node:fs/promises`.
+// Thousands of small files are read and written at a time, and these cost a third of those of `node:fs/promises`.
 const readFile = promisify(readFileWithCallback)
+const writeFile = promisify(writeFileWithCallback)
 
 const HASH = /^[0-9a-f]{64}$/
 const KEY = /^[\w.-]{1,200}$/
