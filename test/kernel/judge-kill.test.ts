@@ -13,7 +13,7 @@ import type { StudyTable } from '../../src/kernel/value.ts'
 import { syntheticTable, temporaryStore } from '../fixtures/judge-bench.ts'
 import { faulty, type ScriptedJudge, startScriptedJudge } from '../fixtures/scripted-judge.ts'
 
-const IMAGES = 60
+const IMAGES = 110
 const KILLS = 20
 
 let judge: ScriptedJudge
