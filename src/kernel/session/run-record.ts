@@ -221,7 +221,8 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     ...(as !== undefined && { as }),
     inputs: lock.inputs,
     fingerprint: lock.fingerprint,
-    settings: settings as LockedCell['settings'],
+    // A figure that could not be had (an interval over one image) is null, as JSON writes it.
+    settings: JSON.parse(JSON.stringify(settings)) as LockedCell['settings'],
     ...(judges.length > 0 && { judge: judge as LockedCell['judge'] }),
     ...(provider && { provider }),
     packages: { mirage: VERSION, ...packages },
