@@ -122,7 +122,7 @@ export interface Example {
 }
 
 /** SRVGGNetCompact: convolutions and PRelu, pixel shuffle, the image repeated and added. */
-export function compact(seed = 1, width = 6): Example {
+export function compact(seed = 1, width = 8): Example {
   const net = new Net('compact', seed)
   const x = net.b.input('image', 'float32', ['n', 3, 'h', 'w'])
   let y = net.conv(x, 3, width)
@@ -208,7 +208,7 @@ function tanhGelu(net: Net, x: string): string {
 
 /** SwinIR: window partition, a shifted window (roll, mask), relative position bias looked up in a table. */
 export function windows(seed = 4): Example {
-  const [d, heads, side, win] = [6, 2, 4, 2]
+  const [d, heads, side, win] = [8, 2, 4, 2]
   const net = new Net('windows', seed)
   const x = net.b.input('image', 'float32', [1, 3, side, side])
   let y = net.permute(net.conv(x, 3, d), 0, 2, 3, 1)
