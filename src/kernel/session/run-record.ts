@@ -222,7 +222,9 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     inputs: lock.inputs,
     fingerprint: lock.fingerprint,
     // A figure that could not be had (an interval over one image) is null, as JSON writes it.
-    settings: JSON.parse(JSON.stringify(settings)) as LockedCell['settings'],
+    settings: JSON.parse(
+      JSON.stringify(judges.length > 0 ? { ...settings, judges } : settings),
+    ) as LockedCell['settings'],
     ...(judges.length > 0 && { judge: judge as LockedCell['judge'] }),
     ...(provider && { provider }),
     packages: { mirage: VERSION, ...packages },
