@@ -33,12 +33,22 @@ async function seconds(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000
 }
 
+/** Of three, because whatever else the machine does only adds. */
+async function fastest(work: (n: number) => Promise<unknown>): Promise<number> {
+  const times: number[] = []
+  for (let n = 0; n < 3; n++) times.push(await seconds(() => work(n)))
+  return Math.min(...times)
+}
+
 /** The least that a client can do: the requests, so many at once, each answer read. */
 async function bareLoop(url: string, body: string): Promise<void> {
   let next = 0
   const worker = async () => {
     while (next++ < QUESTIONS) {
-      const headers = { 'content-type': 'application/json', 'idempotency-key': `bare-${next}` }
+      const headers = {
+        'content-type': 'application/json',
+        'idempotency-key': `bare-${next}-${performance.now()}`,
+      }
       await (await fetch(`${url}/chat/completions`, { method: 'POST', headers, body })).text()
     }
   }
@@ -57,10 +67,11 @@ const first = { ...table, rows: table.rows.slice(0, 100) }
 await runScore({ ...ask, judge: { ...ask.judge, model: 'warm' } }, { store, table: first })
 await bareLoop(slow.url, JSON.stringify({ model: 'warm' }))
 const ideal = (Math.ceil(QUESTIONS / CONCURRENCY) * LATENCY) / 1000
-const bare = await seconds(() =>
-  bareLoop(slow.url, JSON.stringify({ model: 'bare', filler: 'x'.repeat(4000) })),
+const body = JSON.stringify({ model: 'bare', filler: 'x'.repeat(4000) })
+const bare = await fastest(() => bareLoop(slow.url, body))
+const asked = await fastest(n =>
+  runScore({ ...ask, judge: { ...ask.judge, model: `m${n}` } }, { store, table }),
 )
-const asked = await seconds(() => runScore(ask, { store, table }))
 slow.stop()
 await rm(store.root, { recursive: true })
 const ratio = asked / ideal
