@@ -20,7 +20,7 @@ beforeAll(async () => {
   host = await startHost({ env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: '' } })
   await copyQuickstart(host.workspace)
   // High enough to see every cell, as only what is near the window is drawn.
-  workbench = await Workbench.open(host, { height: 7000 })
+  workbench = await Workbench.open(host, { height: 10_000 })
 }, 120_000)
 
 afterEach(async ({ task }) => {
@@ -52,7 +52,8 @@ describe('the quick start in a real VS Code', () => {
     const lr = sharp(join(PROJECT, 'notebooks', 'examples', 'lr', 'clock.png'))
     const { channels } = await lr.removeAlpha().stats()
     const means = channels.slice(0, 3).map(({ mean }) => mean)
-    for (const method of METHODS) {
+    // The comparison shows four panes at first: LR, GT and these two.
+    for (const method of METHODS.slice(0, 2)) {
       const pane = `canvas.mirage-pane-canvas[data-role="sr"][data-method="${method}"][data-state="ready"]`
       const frame = await workbench.output(pane)
       const seen = await frame
