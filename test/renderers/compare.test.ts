@@ -127,6 +127,44 @@ describe('side by side', () => {
   })
 })
 
+describe('large images', () => {
+  it('are drawn from tiles without a seam, scaled down, scaled up and smoothed', async () => {
+    const wide = await drawImage(6000, 40, x => [Math.floor((x * 255) / 5999), 128, 0])
+    const payload = comparePayload({
+      id: 'wide',
+      images: [{ role: 'gt', label: 'GT', image: wide.ref, values: {} }],
+    })
+    const view = await open(payload, { objects: objectsOf([wide]) })
+    const reds = () =>
+      view.page.locator(PANE('gt')).evaluate(element => {
+        const canvas = element as HTMLCanvasElement
+        const { data } = canvas.getContext('2d')!.getImageData(0, canvas.height / 2, canvas.width, 1)
+        return Array.from({ length: canvas.width }, (_, x) => [data[x * 4], data[x * 4 + 1], data[x * 4 + 2]])
+      })
+    const check = async (step: number) => {
+      const row = await reds()
+      for (const [x, [red, green, blue]] of row.entries()) {
+        expect([green, blue]).toEqual([128, 0])
+        if (x > 0) expect(red - row[x - 1][0]).toBeGreaterThanOrEqual(0)
+        if (x > 0) expect(red - row[x - 1][0]).toBeLessThanOrEqual(step)
+      }
+      return row
+    }
+    const whole = await check(1)
+    expect(whole[0][0]).toBeLessThanOrEqual(1)
+    expect(whole.at(-1)![0]).toBeGreaterThanOrEqual(254)
+    // A seam lies at column 2048; the middle of the image is column 3000.
+    await press(view, 'z', ...Array.from({ length: 5 }, () => 'Shift+ArrowLeft'))
+    const near = await check(1)
+    expect(near[0][0]).toBeLessThan(86)
+    expect(near.at(-1)![0]).toBeGreaterThan(88)
+    await press(view, '+', '+', '+', 'n')
+    await check(1)
+    expect(view.problems).toEqual([])
+    await view.close()
+  })
+})
+
 describe('two images in one place', () => {
   it('swipes: left of the divider is A, right of it B, at any column', async () => {
     const view = await open()

@@ -7,6 +7,7 @@ export const PAPER: Theme = {
   foreground: '#000000',
   muted: '#333333',
   background: '#ffffff',
+  raised: '#ffffff',
   line: '#d0d0d0',
   accent: '#0072b2',
   warning: '#d55e00',

@@ -14,6 +14,8 @@ const CHANNELS: { value: Channel; label: string }[] = [
   { value: 'green', label: 'Green' },
   { value: 'blue', label: 'Blue' },
 ]
+/** Between updates of the slider while the divider is dragged, in ms. */
+const CALM = 120
 const GAINS = [1, 2, 4, 8, 16]
 
 /** Which images, and the settings of the present mode. */
@@ -93,7 +95,7 @@ function Pair({ comparison }: { comparison: Comparison }) {
 }
 
 function Split({ comparison }: { comparison: Comparison }) {
-  const split = useStore(comparison.motion, motion => motion.split)
+  const split = useStore(comparison.motion, motion => motion.split, CALM)
   return (
     <Slider
       label="Divider"

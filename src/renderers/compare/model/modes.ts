@@ -7,8 +7,9 @@ export type Layer =
   | {
       kind: 'image'
       key: string
-      alpha?: number /** Drawn right of the swipe's divider only. */
-      right?: true
+      alpha?: number
+      /** Drawn on this side of the swipe's divider only. */
+      side?: 'left' | 'right'
     }
   | { kind: 'difference'; a: string; b: string }
 
@@ -57,8 +58,8 @@ export const MODES: readonly Mode[] = [
         id: 'swipe',
         label: `${labelOf(images, a)} | ${labelOf(images, b)}`,
         layers: [
-          { kind: 'image', key: a },
-          { kind: 'image', key: b, right: true },
+          { kind: 'image', key: a, side: 'left' },
+          { kind: 'image', key: b, side: 'right' },
         ],
       },
     ],

@@ -31,9 +31,11 @@ export function paintPane(
   const height = Math.max(1, Math.round(size.height * ratio))
   if (canvas.width !== width) canvas.width = width
   if (canvas.height !== height) canvas.height = height
-  const context = canvas.getContext('2d')
+  // Opaque, and without rounded corners or a background of its own: each costs as much as drawing the image.
+  const context = canvas.getContext('2d', { alpha: false })
   if (!context) return
-  context.clearRect(0, 0, width, height)
+  context.fillStyle = theme.raised
+  context.fillRect(0, 0, width, height)
   const place = placeFrame(scene.motion.view, scene.frame, size, ratio)
   const states = pane.layers.map(layer => paintLayer(context, layer, scene, place, slots))
   const state = states.includes('failed') ? 'failed' : states.includes('loading') ? 'loading' : 'ready'
@@ -62,13 +64,16 @@ function paintLayer(
   context.save()
   if (layer.kind === 'image') {
     context.globalAlpha = layer.alpha ?? 1
-    if (layer.right) {
-      const left = Math.round(scene.motion.split * width)
+    if (layer.side) {
+      const split = Math.round(scene.motion.split * width)
       context.beginPath()
-      context.rect(left, 0, width - left, height)
+      context.rect(
+        layer.side === 'left' ? 0 : split,
+        0,
+        layer.side === 'left' ? split : width - split,
+        height,
+      )
       context.clip()
-      // Nothing of the image below shows through where this one has no pixels.
-      context.clearRect(left, 0, width - left, height)
     }
   }
   picture.paint(context, place, scene.state.smooth)

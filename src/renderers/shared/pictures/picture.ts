@@ -124,7 +124,8 @@ function paintLevels(levels: Level[], context: Context2D, place: Placement, smoo
   const { width, height } = context.canvas
   context.imageSmoothingEnabled = smooth || scale < 1
   if (level.tiles.length === 1) {
-    paintWhole(context, level.tiles[0].bitmap, place)
+    // Whole: what lies outside of the canvas costs nothing, and cutting it off here would blur the cut.
+    context.drawImage(level.tiles[0].bitmap, place.x, place.y, place.width, place.height)
     return
   }
   for (const tile of level.tiles) {
@@ -139,28 +140,11 @@ function paintLevels(levels: Level[], context: Context2D, place: Placement, smoo
     context.rect(x0, y0, x1 - x0, y1 - y0)
     context.clip()
     const { bitmap, left, top } = tile
-    paintWhole(context, bitmap, {
-      x: place.x + left * sx,
-      y: place.y + top * sy,
-      width: bitmap.width * sx,
-      height: bitmap.height * sy,
-    })
+    const x = place.x + left * sx
+    const y = place.y + top * sy
+    context.drawImage(bitmap, x, y, bitmap.width * sx, bitmap.height * sy)
     context.restore()
   }
-}
-
-/** Draws what is visible of a bitmap: a source rectangle of whole pixels keeps the smoothing right at the edges. */
-function paintWhole(context: Context2D, bitmap: ImageBitmap, place: Placement): void {
-  const sx = place.width / bitmap.width
-  const sy = place.height / bitmap.height
-  const x0 = Math.max(0, Math.floor(-place.x / sx) - 1)
-  const y0 = Math.max(0, Math.floor(-place.y / sy) - 1)
-  const x1 = Math.min(bitmap.width, Math.ceil((context.canvas.width - place.x) / sx) + 1)
-  const y1 = Math.min(bitmap.height, Math.ceil((context.canvas.height - place.y) / sy) + 1)
-  if (x1 <= x0 || y1 <= y0) return
-  const w = x1 - x0
-  const h = y1 - y0
-  context.drawImage(bitmap, x0, y0, w, h, place.x + x0 * sx, place.y + y0 * sy, w * sx, h * sy)
 }
 
 function readLevel(level: Level | undefined, x: number, y: number, width: number, height: number): ImageData {

@@ -26,20 +26,32 @@ export function createStore<T extends object>(initial: T): Store<T> {
   }
 }
 
-/** What `select` picks from the store; the component renders again only when that changes. */
-export function useStore<T extends object, S>(store: Store<T>, select: (value: T) => S): S {
+/**
+ * What `select` picks from the store; the component renders again only when that changes.
+ * @param calm ms that pass between renderings at least, for read-outs of what changes with every frame
+ */
+export function useStore<T extends object, S>(store: Store<T>, select: (value: T) => S, calm = 0): S {
   const [, refresh] = useState({})
   const selected = select(store.get())
   useLayoutEffect(() => {
     let seen = selected
+    let timer: ReturnType<typeof setTimeout> | undefined
     const check = () => {
+      timer = undefined
       const next = select(store.get())
       if (Object.is(next, seen)) return
       seen = next
       refresh({})
     }
     check()
-    return store.subscribe(check)
+    const end = store.subscribe(() => {
+      if (calm === 0) check()
+      else timer ??= setTimeout(check, calm)
+    })
+    return () => {
+      clearTimeout(timer)
+      end()
+    }
   })
   return selected
 }

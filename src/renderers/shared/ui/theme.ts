@@ -6,6 +6,8 @@ export interface Theme {
   foreground: string
   muted: string
   background: string
+  /** Of what lies on the background, such as the empty part of a pane. */
+  raised: string
   line: string
   accent: string
   warning: string
@@ -37,6 +39,7 @@ export function readTheme(element: Element): Theme {
     foreground: colour('fg'),
     muted: colour('muted'),
     background: colour('bg'),
+    raised: colour('raised'),
     line: colour('line'),
     accent: colour('accent'),
     warning: colour('warning'),
