@@ -10,7 +10,7 @@ export class EightBitRows {
   readonly #image: DecodedSamples
   readonly #bicubic: BicubicRows
   /** 3, or 4 with alpha. */
-  readonly channels: number
+  readonly channels: 3 | 4
 
   constructor(image: DecodedSamples, scale: number) {
     this.#image = image
@@ -22,11 +22,15 @@ export class EightBitRows {
     const size = band.height * this.#bicubic.width
     const rows = new Uint8Array(size * this.channels)
     const { planes, stride } = band.channels === 3 ? band : this.#withColour(band)
-    for (let c = 0; c < 3; c++) interleave(planes, c * stride, size, rows, c, this.channels)
-    const alpha = alphaChannel(this.#image)
-    if (alpha !== undefined) {
-      interleave(this.#bicubic.band(band.y, band.height, [alpha]).planes, 0, size, rows, 3, this.channels)
+    for (let i = 0, at = 0; i < size; i++, at += this.channels) {
+      rows[at] = level(planes[i])
+      rows[at + 1] = level(planes[stride + i])
+      rows[at + 2] = level(planes[2 * stride + i])
     }
+    const channel = alphaChannel(this.#image)
+    if (channel === undefined) return rows
+    const alpha = this.#bicubic.band(band.y, band.height, [channel]).planes
+    for (let i = 0; i < size; i++) rows[i * 4 + 3] = level(alpha[i])
     return rows
   }
 
@@ -44,16 +48,8 @@ export class EightBitRows {
   }
 }
 
-function interleave(
-  from: ArrayLike<number>,
-  start: number,
-  count: number,
-  to: Uint8Array,
-  channel: number,
-  channels: number,
-): void {
-  for (let i = 0, at = channel; i < count; i++, at += channels) {
-    const value = from[start + i] * 255 + 0.5
-    to[at] = value >= 255 ? 255 : value > 0 ? value | 0 : 0
-  }
+/** Half up, and 0 for what is not a number. */
+function level(pixel: number): number {
+  const value = pixel * 255 + 0.5
+  return value >= 255 ? 255 : value > 0 ? value | 0 : 0
 }

@@ -2,9 +2,9 @@ import type { InferenceSession } from 'onnxruntime-node'
 import { PROVIDERS, type ProviderName } from '../providers.ts'
 
 /**
- * Options of every inference session. Threads do not spin while they wait: with several sessions in one process that
- * makes runs 2-10 times slower, and decoding and encoding need the cores. No memory pattern: it is kept per input shape,
- * and tiles come in several.
+ * Options of every inference session. Threads spin only while a network runs: threads of an idle session that spin on
+ * take the cores from the one that works, from decoding and from encoding (with three sessions in turns on two cores a
+ * run took 1.7 times as long). No memory pattern: it is kept per input shape, and tiles come in several.
  */
 export function sessionOptions(provider: ProviderName): InferenceSession.SessionOptions {
   return {
@@ -12,6 +12,6 @@ export function sessionOptions(provider: ProviderName): InferenceSession.Session
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { force_spinning_stop: '1' } },
   }
 }

@@ -54,7 +54,9 @@ export function fillTile(
   const weights = COLOURS[form.colour]
   const step = form.layout === 'nchw' ? 1 : weights.length
   const plane = form.layout === 'nchw' ? width * height : 1
-  const [red, green, blue] = image.channels < 3 ? [0, 0, 0] : [0, 1, 2]
+  const places = image.channels < 3 ? [0, 0, 0] : [0, 1, 2]
+  const { samples } = image
+  const unit = gain / image.max
   const columns = Int32Array.from(
     { length: width },
     (_, i) => mirror(tile.x + i, image.width) * image.channels,
@@ -62,12 +64,19 @@ export function fillTile(
   for (let row = 0; row < height; row++) {
     const line = mirror(tile.y + row, image.height) * image.width * image.channels
     for (let c = 0; c < weights.length; c++) {
-      const [r, g, b] = weights[c].map(weight => (weight * gain) / image.max)
+      const alone = weights[c].indexOf(1)
       let to = c * plane + row * width * step
+      if (alone >= 0) {
+        // One colour as it is, which nearly every network takes.
+        const from = line + places[alone]
+        for (let i = 0; i < width; i++, to += step) target[to] = samples[from + columns[i]] * unit + offset
+        continue
+      }
+      const [r, g, b] = weights[c]
       for (let i = 0; i < width; i++, to += step) {
         const at = line + columns[i]
-        target[to] =
-          image.samples[at + red] * r + image.samples[at + green] * g + image.samples[at + blue] * b + offset
+        const mixed = samples[at + places[0]] * r + samples[at + places[1]] * g + samples[at + places[2]] * b
+        target[to] = mixed * unit + offset
       }
     }
   }

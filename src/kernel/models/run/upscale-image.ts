@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { DecodedSamples } from '../../images/decode.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import type { Store } from '../../store/store.ts'
@@ -40,9 +38,9 @@ export async function upscaleImage(image: DecodedSamples, options: UpscaleOption
   for (let attempt = 0; ; attempt++) {
     try {
       const started = performance.now()
-      const { file, tiles } = await run(image, { ...options, settings, onProgress })
+      const { file, tiles, width, height } = await run(image, { ...options, settings, onProgress })
       const seconds = (performance.now() - started) / 1000
-      return { stored: keep(file, image, options), facts: { tiles, seconds, notes } }
+      return { stored: keep(file, width, height), facts: { tiles, seconds, notes } }
     } catch (error) {
       if (attempt > 0 || !isOutOfMemory(error)) throw error
       const longest = Math.max(image.width, image.height)
@@ -56,31 +54,22 @@ export async function upscaleImage(image: DecodedSamples, options: UpscaleOption
 async function run(image: DecodedSamples, { store, engine, ...options }: UpscaleOptions) {
   const { tiles, bands } = engine.enlarge(image, options)
   const eightBit = new EightBitRows(image, engine.scale)
-  const path = store.temporaryPath()
-  await mkdir(dirname(path), { recursive: true })
-  const channels = eightBit.channels === 4 ? 4 : 3
-  const file = createImageFile(path, image.width * engine.scale, image.height * engine.scale, channels)
+  const { channels } = eightBit
+  const [width, height] = [image.width * engine.scale, image.height * engine.scale]
+  const file = await createImageFile(store, { width, height, channels })
   try {
     for await (const band of bands) await file.write(eightBit.rows(band))
   } catch (error) {
     await file.abandon()
     throw error
   }
-  return { file: { ...file, path }, tiles }
+  return { file, tiles, width, height }
 }
 
-type OpenFile = ImageFile & { path: string }
-
-async function keep(
-  file: OpenFile,
-  { width, height }: DecodedSamples,
-  { store, engine: { scale } }: UpscaleOptions,
-): Promise<ImageRef> {
+async function keep(file: ImageFile, width: number, height: number): Promise<ImageRef> {
   try {
-    const thumbnail = await file.end()
-    const hash = await store.adoptFile(file.path)
-    const thumb = thumbnail ? await store.putObject(thumbnail) : hash
-    return { hash, width: width * scale, height: height * scale, mime: 'image/png', thumb }
+    const { hash, thumb } = await file.end()
+    return { hash, width, height, mime: 'image/png', thumb }
   } catch (error) {
     await file.abandon()
     throw error
