@@ -1,4 +1,6 @@
 import { MirageError, nearest } from '../errors.ts'
+import { addedDetail } from './added-detail.ts'
+import { clutter } from './clutter.ts'
 import { hallucination, improvement, omission } from './correctness.ts'
 import { detailAgreement } from './detail-agreement.ts'
 import { featureMetrics } from './feature-distance.ts'
@@ -21,6 +23,8 @@ export const METRICS: readonly MetricDefinition[] = [
   sharpness,
   unexplainedDetail,
   detailAgreement,
+  addedDetail,
+  clutter,
   hallucination,
   omission,
   improvement,
