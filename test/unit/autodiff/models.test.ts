@@ -3,23 +3,21 @@ import { ADAPTERS } from '../../../src/kernel/autodiff/adapters/index.ts'
 import { differentiate } from '../../../src/kernel/autodiff/differentiate.ts'
 import { fromTensor, type NdArray } from '../../../src/kernel/autodiff/reference/array.ts'
 import { evaluate } from '../../../src/kernel/autodiff/reference/index.ts'
-import { GraphBuilder } from '../../../src/kernel/onnx/builder.ts'
-import type { Graph } from '../../../src/kernel/onnx/graph.ts'
 import { createRng } from '../../../src/kernel/stats/resampling/rng.ts'
 import { noise } from './cases.ts'
-import { compact, dense, diffusion, type Example, inception, transformer, windows } from './networks.ts'
+import {
+  compact,
+  dense,
+  diffusion,
+  type Example,
+  inception,
+  transformer,
+  windows,
+  withLoss,
+} from './networks.ts'
 import { array, relativeError, runNative } from './numbers.ts'
 
 const NETWORKS = { compact, dense, transformer, windows, diffusion, inception }
-
-/** The mean of the squared output, as a scalar. */
-function withLoss(graph: Graph): Graph {
-  const builder = GraphBuilder.from(graph)
-  const [output] = builder.graph.outputs.splice(0)
-  const square = builder.node('Mul', [output.name, output.name])
-  builder.output(builder.node('ReduceMean', [square], { keepdims: { int: 0 } }, 'loss'), 'float32', [])
-  return builder.graph
-}
 
 function feedsOf({ input }: Example, seed: number): Record<string, NdArray> {
   const next = noise(seed)

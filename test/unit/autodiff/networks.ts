@@ -353,3 +353,12 @@ export function inception(seed = 6): Example {
     input: [2, 3, 9, 9],
   }
 }
+
+/** The mean of the squared output, as a scalar. */
+export function withLoss(graph: Graph): Graph {
+  const builder = GraphBuilder.from(graph)
+  const [output] = builder.graph.outputs.splice(0)
+  const square = builder.node('Mul', [output.name, output.name])
+  builder.output(builder.node('ReduceMean', [square], { keepdims: { int: 0 } }, 'loss'), 'float32', [])
+  return builder.graph
+}
