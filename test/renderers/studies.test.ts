@@ -1,12 +1,14 @@
-import { resolve } from 'node:path'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { mirage, REPOSITORY } from '../support/study-folder.ts'
 import { launch, openRenderer } from './browser.ts'
-import { outputsOf, savedObjects, savedStudies } from './studies.ts'
+import { outputsOf, savedObjects } from './studies.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const READY = {
   compare: 'canvas[data-role]',
   gallery: '.gallery-tile',
@@ -16,15 +18,32 @@ const READY = {
 }
 
 let browser: Browser
+let folder: string
 beforeAll(async () => {
   browser = await launch()
+  folder = await mkdtemp(join(tmpdir(), 'mirage-studies-'))
+  await cp(join(REPOSITORY, 'notebooks'), folder, {
+    recursive: true,
+    filter: path => !/\.mirage-cache|\.mirage\.outputs/.test(path),
+  })
 })
-afterAll(() => browser.close())
+afterAll(async () => {
+  await browser.close()
+  await rm(folder, { recursive: true, force: true })
+})
 
-it.each(savedStudies(ROOT))('every saved output of %s is drawn as the kernel wrote it', async study => {
-  const outputs = outputsOf(ROOT, study)
-  expect(outputs.length).toBeGreaterThan(0)
-  const objects = savedObjects(ROOT, study)
+it.each([
+  ['quickstart', []],
+  ['judging', ['--replay', 'judging/replay.jsonl']],
+])('every output of the study %s is drawn as the kernel wrote it', async (study, options) => {
+  const args = options.map(option => (option.endsWith('.jsonl') ? join(folder, option) : option))
+  const { code, stdout, stderr } = await mirage(['run', join(folder, `${study}.mirage.md`), ...args], {
+    OPENAI_API_KEY: '',
+  })
+  expect(code, stdout + stderr).toBe(0)
+  const outputs = outputsOf(folder, study)
+  expect(new Set(outputs.map(({ renderer }) => renderer)).size).toBeGreaterThanOrEqual(3)
+  const objects = savedObjects(folder, study)
   for (const { renderer, cell, id, json } of outputs) {
     const view = await openRenderer(browser, { renderer, objects, theme: 'dark' })
     await view.show(json)

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { MIME } from '../../src/kernel/protocol/mime.ts'
 import { readOutputs } from '../../src/notebook/outputs.ts'
@@ -15,10 +15,9 @@ export interface StudyOutput {
 
 const NAMES = new Map(Object.entries(MIME).map(([name, mime]) => [mime as string, name as RendererName]))
 
-/** The renderable outputs of a study that is saved beside its notebook. */
-export function outputsOf(root: string, study: string): StudyOutput[] {
-  const index = join(root, 'notebooks', `${study}.mirage.outputs`, 'index.json')
-  if (!existsSync(index)) return []
+/** The renderable outputs that are saved beside a study. */
+export function outputsOf(folder: string, study: string): StudyOutput[] {
+  const index = join(folder, `${study}.mirage.outputs`, 'index.json')
   const { cells } = readOutputs(readFileSync(index, 'utf8'))
   return Object.entries(cells).flatMap(([cell, { outputs }]) =>
     outputs.flatMap(({ id, items }) =>
@@ -30,16 +29,9 @@ export function outputsOf(root: string, study: string): StudyOutput[] {
   )
 }
 
-/** The studies with saved outputs. */
-export function savedStudies(root: string): string[] {
-  return globSync('notebooks/*.mirage.outputs', { cwd: root }).map(path =>
-    path.replace(/^.*[\\/]|\.mirage\.outputs$/g, ''),
-  )
-}
-
 /** Saved images of a study by hash. */
 export function savedObjects(root: string, study: string): Record<string, Buffer> {
-  const folder = join(root, 'notebooks', `${study}.mirage.outputs`)
+  const folder = join(root, `${study}.mirage.outputs`)
   const names = globSync('*.{png,jpg,webp}', { cwd: folder })
   return Object.fromEntries(names.map(name => [name.slice(0, 64), readFileSync(join(folder, name))]))
 }
