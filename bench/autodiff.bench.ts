@@ -1,12 +1,15 @@
 // Training steps on onnxruntime against PyTorch eager, two threads each, in turns within one run: medians of all rounds.
 // Figures are ratios (ours over PyTorch), because absolute times say more about the machine than about the code.
+// With --webgpu the steps run on a GPU: WebGPU, with the state kept on the device, against PyTorch on CUDA, and against
+// our own on the CPU.
 //
-// usage: autodiff.bench.ts [case ...]; the interpreter of PyTorch is $PYTHON, python3 by default.
+// usage: autodiff.bench.ts [--webgpu] [case ...]; the interpreter of PyTorch is $PYTHON, python3 by default.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { ADAPTERS } from '../src/kernel/autodiff/adapters/index.ts'
 import { foldConstants } from '../src/kernel/autodiff/constants.ts'
@@ -66,36 +69,47 @@ function build({ network, adapter, batch, crop }: Case): Graph {
   return stepGraph(spec, { optimiser: { name: 'adam', settings: {} }, accumulate: 1 }).graph
 }
 
+type Provider = 'cpu' | 'webgpu'
+
 const options: InferenceSession.SessionOptions = {
-  executionProviders: ['cpu'],
   intraOpNumThreads: 2,
   enableMemPattern: false,
   logSeverityLevel: 3,
   extra: { session: { intra_op: { allow_spinning: '0' } } },
 }
 
+/** The graph as written, for WebGPU; as optimised for this processor, for the CPU. */
+const fileOf = (folder: string, provider: Provider) => join(folder, `${provider}.onnx`)
+
 /** A process of its own builds and saves, so that the one that runs has the memory of a training that goes on. */
 async function buildChild(each: Case, folder: string): Promise<void> {
   const start = performance.now()
   const graph = build(each)
   const built = performance.now()
-  const saved = { ...options, optimizedModelFilePath: join(folder, 'step.onnx') }
-  await InferenceSession.create(writeGraph(graph), saved)
+  const bytes = writeGraph(graph)
+  writeFileSync(fileOf(folder, 'webgpu'), bytes)
+  await InferenceSession.create(bytes, { ...options, optimizedModelFilePath: fileOf(folder, 'cpu') })
   const inputs = graph.inputs.map(({ name, dims }) => ({ name, dims }))
-  writeFileSync(join(folder, 'step.json'), JSON.stringify({ inputs }))
+  const outputs = graph.outputs.map(({ name }) => name)
+  writeFileSync(join(folder, 'step.json'), JSON.stringify({ inputs, outputs }))
   console.log(
     JSON.stringify({ nodes: graph.nodes.length, build: built - start, create: performance.now() - built }),
   )
 }
 
-async function runChild(folder: string): Promise<void> {
-  const { inputs } = JSON.parse(readFileSync(join(folder, 'step.json'), 'utf8')) as {
+async function runChild(folder: string, provider: Provider): Promise<void> {
+  const { inputs, outputs } = JSON.parse(readFileSync(join(folder, 'step.json'), 'utf8')) as {
     inputs: { name: string; dims: number[] }[]
+    outputs: string[]
   }
   const start = performance.now()
-  const session = await InferenceSession.create(join(folder, 'step.onnx'), {
+  // Where the state stays on the device; the loss is read, so a step has ended when its run has.
+  const kept = outputs.filter(name => name.startsWith('next/'))
+  const location = Object.fromEntries(kept.map(name => [name, 'gpu-buffer' as const]))
+  const session = await InferenceSession.create(fileOf(folder, provider), {
     ...options,
-    graphOptimizationLevel: 'disabled',
+    executionProviders: [provider],
+    ...(provider === 'cpu' ? { graphOptimizationLevel: 'disabled' } : { preferredOutputLocation: location }),
   })
   console.log(`ready ${performance.now() - start}`)
   const random = createRng(2)
@@ -111,11 +125,9 @@ async function runChild(folder: string): Promise<void> {
     const before = performance.now()
     const outputs = await session.run(feeds)
     console.log(performance.now() - before, process.resourceUsage().maxRSS / 1024)
-    const next = Object.entries(outputs).filter(([name]) => name.startsWith('next/'))
-    feeds = {
-      ...feeds,
-      ...Object.fromEntries(next.map(([name, value]) => [name.replace('next/', 'state/'), value])),
-    }
+    const next = kept.map(name => [name.replace('next/', 'state/'), outputs[name]] as const)
+    for (const [name] of next) feeds[name].dispose()
+    feeds = { ...feeds, ...Object.fromEntries(next) }
   }
 }
 
@@ -147,23 +159,46 @@ async function start(command: string, args: string[]): Promise<Worker> {
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]
 
-async function compare(each: Case, python: string | undefined): Promise<void> {
+interface Contestant {
+  label: string
+  worker: Worker
+}
+
+/** Those that take the steps; ours is the first. */
+async function contestants(
+  { network, adapter, batch, crop }: Case,
+  folder: string,
+  python: string | undefined,
+  provider: Provider,
+): Promise<Contestant[]> {
+  const ours = (on: Provider) => start(process.execPath, [import.meta.filename, 'run', folder, on])
+  const theirs = (device: string) =>
+    start(python!, ['bench/autodiff.py', network, adapter, `${batch}`, `${crop}`, device])
+  if (provider === 'cpu') {
+    const first = { label: 'onnxruntime', worker: await ours('cpu') }
+    return python ? [first, { label: 'PyTorch', worker: await theirs('cpu') }] : [first]
+  }
+  return [
+    { label: 'WebGPU', worker: await ours('webgpu') },
+    ...(python ? [{ label: 'PyTorch on CUDA', worker: await theirs('cuda') }] : []),
+    { label: 'the CPU', worker: await ours('cpu') },
+  ]
+}
+
+async function compare(each: Case, python: string | undefined, provider: Provider): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mirage-bench-'))
-  const workers: Worker[] = []
+  let all: Contestant[] = []
   try {
     const made = spawnSync(process.execPath, [import.meta.filename, 'build', nameOf(each), folder], {
       encoding: 'utf8',
     })
     if (made.status !== 0) throw new Error(made.stderr)
     const { nodes, build, create } = JSON.parse(made.stdout) as Record<string, number>
-    workers.push(await start(process.execPath, [import.meta.filename, 'run', folder]))
-    const { network, adapter, batch, crop } = each
-    if (python)
-      workers.push(await start(python, ['bench/autodiff.py', network, adapter, `${batch}`, `${crop}`]))
-    const times = workers.map((): number[] => [])
-    const memory = workers.map(() => 0)
+    all = await contestants(each, folder, python, provider)
+    const times = all.map((): number[] => [])
+    const memory = all.map(() => 0)
     for (let round = -1; round < each.rounds; round++) {
-      for (const [i, worker] of workers.entries()) {
+      for (const [i, { worker }] of all.entries()) {
         for (let k = 0; k < 2; k++) {
           const { milliseconds, megabytes } = await worker.step()
           if (round >= 0) times[i].push(milliseconds)
@@ -171,34 +206,38 @@ async function compare(each: Case, python: string | undefined): Promise<void> {
         }
       }
     }
-    const [ours, theirs] = times.map(median)
+    const medians = times.map(median)
+    const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`
     console.log(
-      `${nameOf(each)}, batch ${batch}: ${nodes} nodes; built in ${(build / 1000).toFixed(1)} s, optimised in ${(create / 1000).toFixed(1)} s, reloaded in ${(workers[0].ready / 1000).toFixed(1)} s`,
+      `${nameOf(each)}, batch ${each.batch}: ${nodes} nodes; built in ${seconds(build)}, optimised in ${seconds(create)}, reloaded in ${seconds(all[0].worker.ready)}`,
     )
-    if (theirs === undefined) console.log(`  ${ours.toFixed(0)} ms a step, ${memory[0].toFixed(0)} MB`)
-    else {
-      const least = Math.min(...times[0]) / Math.min(...times[1])
+    console.log(`  ${all[0].label}: ${medians[0].toFixed(1)} ms a step, peak ${memory[0].toFixed(0)} MB`)
+    for (const [i, { label }] of all.entries()) {
+      if (i === 0) continue
+      const least = Math.min(...times[0]) / Math.min(...times[i])
+      const goal = provider === 'cpu' ? `goal ${each.goal}; ` : ''
       console.log(
-        `  time ${(ours / theirs).toFixed(2)} of PyTorch's (goal ${each.goal}; ratio of the fastest steps ${least.toFixed(2)}): ${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`,
-      )
-      console.log(
-        `  peak memory ${(memory[0] / memory[1]).toFixed(2)} of PyTorch's: ${memory[0].toFixed(0)} MB against ${memory[1].toFixed(0)} MB`,
+        `  time ${(medians[0] / medians[i]).toFixed(2)} of ${label}'s (${goal}ratio of the fastest steps ${least.toFixed(2)}), which takes ${medians[i].toFixed(1)} ms; peak memory of the process ${(memory[0] / memory[i]).toFixed(2)} of its ${memory[i].toFixed(0)} MB`,
       )
     }
   } finally {
-    for (const { child } of workers) child.kill()
+    for (const { worker } of all) worker.child.kill()
     rmSync(folder, { recursive: true })
   }
 }
 
 const [mode, ...rest] = process.argv.slice(2)
 if (mode === 'build') await buildChild(CASES.find(each => nameOf(each) === rest[0])!, rest[1])
-else if (mode === 'run') await runChild(rest[0])
+else if (mode === 'run') await runChild(rest[0], rest[1] as Provider)
 else {
+  const { values, positionals } = parseArgs({
+    options: { webgpu: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  })
   const interpreter = process.env.PYTHON ?? 'python3'
   const python = spawnSync(interpreter, ['-c', 'import torch']).status === 0 ? interpreter : undefined
   if (!python) console.log(`no torch for ${interpreter}, so nothing to compare with`)
-  const asked = process.argv.slice(2)
   for (const each of CASES)
-    if (asked.length === 0 || asked.includes(nameOf(each))) await compare(each, python)
+    if (positionals.length === 0 || positionals.includes(nameOf(each)))
+      await compare(each, python, values.webgpu ? 'webgpu' : 'cpu')
 }

@@ -1,6 +1,6 @@
 """PyTorch eager at the work of autodiff.bench.ts: one training step per line read, its milliseconds per line written.
 
-usage: autodiff.py NETWORK ADAPTER BATCH CROP. Weights are random: times do not depend on them.
+usage: autodiff.py NETWORK ADAPTER BATCH CROP DEVICE. Weights are random: times do not depend on them.
 """
 import resource
 import sys
@@ -133,35 +133,44 @@ def with_lora(module):
             with_lora(child)
 
 
-def work(network, adapter, batch, crop):
+def work(network, adapter, batch, crop, device):
     if network == 'vit-s':
-        net = Transformer().requires_grad_(False)
-        image = torch.rand(batch, 3, crop, crop, requires_grad=True)
+        net = Transformer().requires_grad_(False).to(device)
+        image = torch.rand(batch, 3, crop, crop, device=device, requires_grad=True)
 
         def step():
             image.grad = None
-            net(image).square().mean().backward()
+            loss = net(image).square().mean()
+            loss.backward()
+            return loss
 
         return step
     net = {'realesr-general-x4v3': Compact, 'realesrgan-x4plus': Rrdb}[network]()
     if adapter == 'lora':
         net.requires_grad_(False)
         with_lora(net)
-    lr, gt = torch.rand(batch, 3, crop, crop), torch.rand(batch, 3, 4 * crop, 4 * crop)
+    net.to(device)
+    lr = torch.rand(batch, 3, crop, crop, device=device)
+    gt = torch.rand(batch, 3, 4 * crop, 4 * crop, device=device)
     optimiser = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], 1e-4)
 
     def step():
         optimiser.zero_grad(set_to_none=True)
-        F.l1_loss(net(lr), gt).backward()
+        loss = F.l1_loss(net(lr), gt)
+        loss.backward()
         optimiser.step()
+        return loss
 
     return step
 
 
-step = work(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+step = work(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5])
 print('ready', flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
-    step()
+    # Reading the loss waits for the forward pass; a GPU is waited for as a whole.
+    step().item()
+    if sys.argv[5] == 'cuda':
+        torch.cuda.synchronize()
     milliseconds = 1000 * (time.perf_counter() - start)
     print(milliseconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
