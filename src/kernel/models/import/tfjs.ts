@@ -77,12 +77,22 @@ const LAYERS: Record<string, Convert> = {
       channels,
     )
   },
-  Conv2D(layer, state) {
-    const norm = followingNorm(layer, state)
-    const channels = layer.config.filters as number
-    const value = known(state, convolve(layer, state, norm), channels)
-    if (norm !== undefined) state.values.set(norm.name, value)
-    return activate(layer, value, state)
+  Conv2D: (layer, state) => convolution(layer, state, 'kernel'),
+  DepthwiseConv2D: (layer, state) => convolution(layer, state, 'depthwise_kernel'),
+  ZeroPadding2D(layer, state) {
+    const value = input(layer, state)
+    const [[top, bottom], [left, right]] = layer.config.padding as number[][]
+    const pads = state.builder.ints('pads', [0, 0, top, left, 0, 0, bottom, right])
+    return known(state, state.builder.node('Pad', [value, pads]), state.channels.get(value)!)
+  },
+  ReLU(layer, state) {
+    const value = input(layer, state)
+    const { max_value: most = null, negative_slope: slope = 0, threshold = 0 } = layer.config
+    if (slope || threshold) throw unsupported(layer, 'a slope or a threshold')
+    const limits = [0, ...(most === null ? [] : [most as number])].map(limit =>
+      state.builder.initializer('limit', { type: 'float32', dims: [], data: Float32Array.of(limit) }),
+    )
+    return known(state, state.builder.node('Clip', [value, ...limits]), state.channels.get(value)!)
   },
   Activation: (layer, state) => activate(layer, input(layer, state), state),
   Concatenate(layer, state) {
@@ -120,10 +130,23 @@ const LAYERS: Record<string, Convert> = {
   },
 }
 
-function convolve(layer: Layer, state: State, norm: Layer | undefined): string {
+type KernelName = 'kernel' | 'depthwise_kernel'
+
+function convolution(layer: Layer, state: State, name: KernelName): string {
+  const norm = followingNorm(layer, state)
+  const { value, channels } = convolve(layer, state, norm, name)
+  known(state, value, channels)
+  if (norm !== undefined) state.values.set(norm.name, value)
+  return activate(layer, value, state)
+}
+
+function convolve(layer: Layer, state: State, norm: Layer | undefined, name: KernelName) {
   const { builder, storage, weights } = state
-  const kernel = weights.get(`${layer.name}/kernel`)!
-  const [height, width, inputs, outputs] = kernel.shape
+  const kernel = weights.get(`${layer.name}/${name}`)!
+  const [height, width, first, last] = kernel.shape
+  // A depthwise kernel has the outputs of each input in turn, which is a kernel of one input with a group per channel.
+  const [inputs, outputs, group] = name === 'kernel' ? [first, last, 1] : [1, first * last, first]
+  const shape = [height, width, inputs, outputs]
   const dims = [outputs, inputs, height, width]
   const { gain, bias } = norm
     ? normalisation(norm, weights)
@@ -131,7 +154,7 @@ function convolve(layer: Layer, state: State, norm: Layer | undefined): string {
   const hint = `${layer.name}.weight`
   let weight: string
   if ('codes' in kernel) {
-    const codes = toOIHW(kernel.codes, kernel.shape)
+    const codes = toOIHW(kernel.codes, shape)
     weight = addQuantised(
       builder,
       hint,
@@ -142,19 +165,19 @@ function convolve(layer: Layer, state: State, norm: Layer | undefined): string {
     )
   } else {
     const perOutput = inputs * height * width
-    const values = toOIHW(kernel.floats, kernel.shape).map(
-      (each, i) => each * gain[Math.floor(i / perOutput)],
-    )
+    const values = toOIHW(kernel.floats, shape).map((each, i) => each * gain[Math.floor(i / perOutput)])
     weight = addWeights(builder, hint, dims, values, storage)
   }
   const operands = [input(layer, state), weight]
   if (bias !== undefined) operands.push(builder.floats(`${layer.name}.bias`, bias, [outputs]))
   const dilations = layer.config.dilation_rate as number[]
-  return builder.node('Conv', operands, {
+  const value = builder.node('Conv', operands, {
     kernel_shape: { ints: [height, width] },
     dilations: { ints: dilations },
+    ...(group > 1 && { group: { int: group } }),
     ...window(layer, [height, width], dilations),
   })
+  return { value, channels: outputs }
 }
 
 /** Strides and pads of a sliding window. Keras' `same` with a stride depends on the input's size and has no row here. */
