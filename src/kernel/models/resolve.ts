@@ -51,6 +51,11 @@ interface Located {
   command?: string[]
 }
 
+/** What surrounds the denoiser of a tuned diffusion model, whose own file the result names. */
+interface TunedPipeline {
+  pipeline?: Omit<Pipeline, 'denoiser'>
+}
+
 /**
  * Finds a model and its checksum, without reading more than the file.
  *
@@ -69,8 +74,12 @@ export async function locateModel(request: ModelRequest, context: ResolveContext
   }
   const made = context.result(request)
   if (made) {
-    const manifest = made.manifest as Partial<ModelManifest>
-    return { method: request, path: store.objectPath(made.onnx), sha256: made.onnx, manifest }
+    const { pipeline, ...manifest } = made.manifest as Partial<ModelManifest> & TunedPipeline
+    const file = { path: store.objectPath(made.onnx), sha256: made.onnx }
+    if (!pipeline) return { method: request, ...file, manifest }
+    const files = [pipeline.encoder.sha256, made.onnx, pipeline.decoder.sha256]
+    const sha256 = hashOf({ manifest: pipeline.manifest, files })
+    return { method: request, path: null, sha256, manifest, pipeline: { ...pipeline, denoiser: file } }
   }
   if (Object.hasOwn(CATALOG, request)) return locateShipped(request, store)
   if (isPipeline(request)) return locatePipeline(request, {}, context)

@@ -12,6 +12,7 @@ import type { TrainSettings } from '../train/settings.ts'
 import type { ModelValue } from '../value.ts'
 import { follow } from './infer/follow.ts'
 import { heldCropOf, imagesOf } from './train/images.ts'
+import { traineeOf } from './train/model.ts'
 import { objectiveOf, resolveNetworks } from './train/objective.ts'
 import { chosen, type Params, params } from './train/params.ts'
 import { changeOutput, type Live, trainingOutput } from './train/report.ts'
@@ -78,10 +79,17 @@ export const train: StepDefinition<typeof params> = {
 }
 
 /** Names a training by what it computes: a checkpoint goes on wherever its files lie. */
-function keyOf({ model, networks, ...rest }: TrainSettings): string {
+function keyOf({ model, sampling, networks, ...rest }: TrainSettings): string {
   const { path: _, ...network } = model
+  const through = sampling && { strategy: sampling.strategy, manifest: sampling.pipeline.manifest }
   const weights = Object.entries(networks).map(([name, { onnx: _, ...network }]) => [name, network])
-  return hashOf({ version: train.version, model: network, networks: weights, ...rest })
+  return hashOf({
+    version: train.version,
+    model: network,
+    networks: weights,
+    ...(through && { sampling: through }),
+    ...rest,
+  })
 }
 
 function resolving(context: StepContext): ResolveContext & Pick<StepContext, 'compute' | 'signal'> {
@@ -91,21 +99,15 @@ function resolving(context: StepContext): ResolveContext & Pick<StepContext, 'co
 
 async function settingsOf(values: Params, context: StepContext): Promise<TrainSettings> {
   const table = context.input(values.on, 'table')
-  const { path, sha256, manifest } = await resolveModel(values.model, resolving(context))
-  if (path === null) {
-    throw new MirageError({
-      code: 'model-untrainable',
-      message: `"${manifest.id}" is not one ONNX file, so there is nothing to tune.`,
-      remedy: 'Tune a network that makes SR from LR in one pass.',
-    })
-  }
+  const trainee = traineeOf(await resolveModel(values.model, resolving(context)), values)
+  const { manifest } = trainee.model
   const { name: provider } = await chooseProvider(context.compute, values.provider, context.signal)
   const { terms, networks } = objectiveOf(values)
   const { images, held } = imagesOf(table, values.held, context.seed)
   const adapter = chosen(values.adapter)
   const optimiser = chosen(values.optimiser)
   return {
-    model: { path, sha256, manifest },
+    ...trainee,
     adapter: { name: adapter.name as AdapterName, settings: adapter.settings },
     terms,
     networks: await resolveNetworks(networks, context, provider),
@@ -124,7 +126,7 @@ async function settingsOf(values: Params, context: StepContext): Promise<TrainSe
       ...(values.ema !== undefined && { ema: values.ema }),
     },
     segments: values.recompute,
-    heldCrop: heldCropOf(held, manifest.scale),
+    heldCrop: heldCropOf(held, manifest.scale, trainee.sampling?.pipeline.manifest.latent.downscale),
     every: values.every ?? Math.max(1, Math.ceil(values.steps / 10)),
     guards: values.guards === 'off' ? {} : values.guards,
     seed: context.seed,
@@ -154,9 +156,11 @@ function modelOf(name: string, settings: TrainSettings, result: TrainResult): Mo
     manifest: {
       ...manifest,
       id: name,
+      ...(settings.sampling && { pipeline: settings.sampling.pipeline }),
       summary: `${manifest.id}, tuned for ${result.from} updates by ${settings.terms.flatMap(({ name, weight }) => (weight > 0 ? [`${name} x ${weight}`] : [])).join(', ')}.`,
       training: {
         from: model.sha256,
+        ...(settings.sampling && { sampling: settings.sampling.strategy }),
         adapter: { ...settings.adapter, file: result.adapter, count: result.trained },
         terms: settings.terms,
         networks: Object.fromEntries(

@@ -40,7 +40,7 @@ function orderOf(epoch: number, seed: number, count: number): Int32Array {
   return order
 }
 
-const STREAMS = { crop: 1, order: 2, degrade: 3, weights: 4, held: 5 }
+const STREAMS = { crop: 1, order: 2, degrade: 3, weights: 4, held: 5, sample: 6 }
 
 /** A stream of random numbers of its own for each purpose and step. */
 export function randomAt(seed: number, stream: keyof typeof STREAMS, index: number): Rng {

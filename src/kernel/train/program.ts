@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { cpus } from 'node:os'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ADAPTERS, type Adapted, type AdapterDefinition } from '../autodiff/adapters/index.ts'
 import { foldConstants } from '../autodiff/constants.ts'
 import { type Layout, layoutOf, pack, unpack } from '../autodiff/layout.ts'
-import type { FeatureNetwork } from '../autodiff/losses/index.ts'
 import { evaluationGraph, type StepSpec, stepGraph } from '../autodiff/step-graph.ts'
 import { initialState } from '../autodiff/update.ts'
 import type { Graph } from '../onnx/graph.ts'
 import { readGraph } from '../onnx/read.ts'
-import { writeGraph } from '../onnx/write.ts'
 import { hashOf } from '../store/canonical.ts'
+import { readNetworks } from './feature-networks.ts'
+import { cached, graphKey } from './graph-cache.ts'
 import { randomAt } from './plan.ts'
+import { openSampled } from './sampled-program.ts'
 import { openPlain, openStep, type PlainSession, type StepSession, type Vectors } from './sessions.ts'
 import { countingTerms, type TrainSettings, type WeightedTerm } from './settings.ts'
 
@@ -39,6 +38,7 @@ export interface Program {
  * optimised where the provider's optimised form can be saved, so that the next start takes a fraction of the time.
  */
 export async function openProgram(settings: TrainSettings, folder: string): Promise<Program> {
+  if (settings.sampling) return openSampled(settings, settings.sampling, folder)
   const { model, adapter, update, seed, batch, crop, terms, networks, provider } = settings
   const original = foldConstants(readGraph(await readFile(model.path)))
   const definition: AdapterDefinition = ADAPTERS[adapter.name]
@@ -74,14 +74,7 @@ export async function openProgram(settings: TrainSettings, folder: string): Prom
     model: [model.sha256, model.manifest],
     adapter: [adapter.name, chosen],
     terms: terms.map(({ loss, settings, weight }) => [loss, settings ?? {}, weight > 0]),
-    networks: Object.entries(networks).map(([name, { sha256, manifest, channelWeights }]) => [
-      name,
-      sha256,
-      manifest,
-      channelWeights,
-    ]),
-    start: seed,
-    provider: [provider, cpus()[0]?.model ?? ''],
+    ...graphKey(settings),
   })
   const cache = (kind: string, detail: unknown) => join(folder, `${kind}-${hashOf([key, detail])}.onnx`)
   const step = await cached(
@@ -112,44 +105,4 @@ export async function openProgram(settings: TrainSettings, folder: string): Prom
 
 function mergedGraph(adapted: Adapted, layout: Layout, theta: Float32Array): Graph {
   return adapted.merge(unpack(layout, theta))
-}
-
-async function readNetworks(networks: TrainSettings['networks']): Promise<Record<string, FeatureNetwork>> {
-  const read = Object.entries(networks).map(async ([name, { manifest, onnx, channelWeights }]) => {
-    const graph = foldConstants(readGraph(await readFile(onnx)))
-    return [name, { manifest, graph, ...(channelWeights && { channelWeights }) }] as const
-  })
-  return Object.fromEntries(await Promise.all(read))
-}
-
-type Open<S> = (graph: string | Uint8Array, optimization: 'all' | 'disabled', saveTo?: string) => Promise<S>
-
-/**
- * A session from a kept file, or from a graph that is built now and kept. `optimised` keeps what the runtime made of it,
- * which holds for this processor only. A kept file that does not load is made again.
- */
-async function cached<S>(
-  path: string,
-  optimised: boolean,
-  build: () => Promise<Graph>,
-  open: Open<S>,
-): Promise<S> {
-  if (existsSync(path)) {
-    try {
-      return await open(path, optimised ? 'disabled' : 'all')
-    } catch {
-      await rm(path, { force: true })
-    }
-  }
-  const graph = writeGraph(await build())
-  await mkdir(dirname(path), { recursive: true })
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    const session = await open(graph, 'all', optimised ? temporary : undefined)
-    if (optimised) await rename(temporary, path)
-    return session
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
 }

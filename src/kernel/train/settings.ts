@@ -1,8 +1,10 @@
 import type { AdapterName } from '../autodiff/adapters/index.ts'
 import type { Term } from '../autodiff/objective.ts'
 import type { Schedule } from '../autodiff/optimisers/index.ts'
+import type { StrategyName } from '../autodiff/sampling/strategies.ts'
 import type { UpdateSpec } from '../autodiff/update.ts'
 import type { ResolvedNetwork } from '../metrics/features/network.ts'
+import type { Pipeline } from '../models/diffusion/pipeline.ts'
 import type { ModelManifest } from '../models/manifest.ts'
 import type { ProviderName } from '../models/providers.ts'
 import type { ImageRef } from '../protocol/mime.ts'
@@ -23,9 +25,16 @@ export interface TrainImage {
   lr?: ImageRef
 }
 
+/** How a latent diffusion model is trained through its sampling; the model of the training is its denoiser. */
+export interface SamplingSettings {
+  strategy: { name: StrategyName; settings: unknown }
+  pipeline: Pick<Pipeline, 'manifest' | 'encoder' | 'decoder' | 'prompt' | 'negativePrompt'>
+}
+
 /** A training as data: what a compute process is given, and what a checkpoint belongs to. */
 export interface TrainSettings {
   model: { path: string; sha256: string; manifest: ModelManifest }
+  sampling?: SamplingSettings
   adapter: { name: AdapterName; settings: unknown }
   terms: WeightedTerm[]
   /** Feature networks by the name that terms use. */

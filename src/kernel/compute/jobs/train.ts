@@ -206,12 +206,14 @@ function reporter({ steps }: TrainSettings, report: (progress: TrainProgress) =>
 
 async function keep(
   store: Store,
-  { model }: TrainSettings,
+  { model, sampling }: TrainSettings,
   program: Program,
   { theta }: Outcome,
 ): Promise<{ onnx: string; adapter: string }> {
   const graph = program.merged(theta)
-  const metadata = { ...graph.metadata, [METADATA_KEY]: JSON.stringify(model.manifest) }
+  const metadata = { ...graph.metadata }
+  // A denoiser alone enlarges nothing, so it does not say that it does.
+  if (!sampling) metadata[METADATA_KEY] = JSON.stringify(model.manifest)
   const tensors = new Map(
     [...program.tensors(theta)].map(([name, { dims, data }]) => [name, { dims, data: data as Float32Array }]),
   )

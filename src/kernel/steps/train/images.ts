@@ -52,9 +52,15 @@ export function imagesOf(
   return { images: parts.train.map(i => all[i]), held: parts.held.map(i => all[i]) }
 }
 
-/** Side of the middle part of each held-out LR that is looked at: what all of them have, 64 at most. */
-export function heldCropOf(held: readonly TrainImage[], scale: number): number {
-  return Math.min(64, ...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
+/**
+ * Side of the middle part of each held-out LR that is looked at: what all of them have, 64 at most.
+ *
+ * @param downscale image pixels per latent pixel of a diffusion model, of which SR is a whole number
+ */
+export function heldCropOf(held: readonly TrainImage[], scale: number, downscale = 1): number {
+  let side = Math.min(64, ...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
+  while (side > 1 && (side * scale) % downscale !== 0) side--
+  return side
 }
 
 const lrSizeOf = (image: TrainImage, scale: number) => {

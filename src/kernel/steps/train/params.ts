@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ADAPTERS, type AdapterDefinition } from '../../autodiff/adapters/index.ts'
 import { LOSSES } from '../../autodiff/losses/index.ts'
 import { OPTIMISERS, type OptimiserDefinition, scheduleSettings } from '../../autodiff/optimisers/index.ts'
+import { type SamplingStrategy, STRATEGIES } from '../../autodiff/sampling/strategies.ts'
 import { nearest } from '../../errors.ts'
 import { METRICS } from '../../metrics/registry.ts'
 import { fileEntry } from '../../models/entries.ts'
@@ -46,7 +47,7 @@ const known = (terms: Record<string, unknown>, context: z.RefinementCtx) => {
 const termMap = z.record(z.string(), z.union([z.number().min(0), termEntry])).superRefine(known)
 
 /** `{ lora: { rank: 8 } }` or just the word. */
-function choice(rows: Record<string, AdapterDefinition | OptimiserDefinition>) {
+function choice(rows: Record<string, AdapterDefinition | OptimiserDefinition | SamplingStrategy>) {
   const names = Object.keys(rows) as [string, ...string[]]
   const settings = names.map(name => z.strictObject({ [name]: rows[name].settings }))
   return z.union([z.enum(names), ...settings])
@@ -63,7 +64,7 @@ export const params = z.strictObject({
   model: completes(
     'model',
     z.union([z.string().min(1), fileEntry]),
-    'Network that is tuned: a catalog id, a tuned model, or an ONNX file.',
+    'Network that is tuned: a catalog id, a tuned model, an ONNX file, or the .json of a diffusion model, whose denoiser is tuned.',
   ),
   on: reads('table', 'Table with GT images (and LR, where there are any) to train on.'),
   reward: termMap.default({ inception: 1, l1: 0.1 }).meta({
@@ -75,6 +76,11 @@ export const params = z.strictObject({
   adapter: choice(ADAPTERS)
     .default('lora')
     .meta({ description: `What is trained: ${Object.keys(ADAPTERS).join(', ')}.` }),
+  sampling: choice(STRATEGIES)
+    .default('draft-k')
+    .meta({
+      description: `How a diffusion model is trained through its sampling: ${Object.keys(STRATEGIES).join(', ')}.`,
+    }),
   steps: z.int().min(1).default(200).meta({ description: 'Updates of the weights.' }),
   batch: z.int().min(1).max(64).default(4).meta({ description: 'Crops per step.' }),
   crop: z.int().min(8).max(512).default(32).meta({ description: 'Side of a crop, in pixels of LR.' }),
