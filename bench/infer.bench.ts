@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import sharp from 'sharp'
-import { buildModels } from '../scripts/build-models.ts'
 import { infer } from '../src/kernel/compute/jobs/infer.ts'
 import { CATALOG } from '../src/kernel/models/catalog.ts'
 import { providerName } from '../src/kernel/models/probe.ts'
 import { PROVIDERS } from '../src/kernel/models/providers.ts'
 import { SESSIONS } from '../src/kernel/models/run/session-pool.ts'
 import { createFolderStore, hashFile } from '../src/kernel/store/folder-store.ts'
+import { drawnLr } from '../test/support/drawn-lr.ts'
 
 /**
  * What everything around the network costs: the `infer` job (decode, run, encode, store) against a bare loop of
@@ -32,7 +32,6 @@ const [side, count, rounds] = [asked.side, asked.images, asked.rounds].map(Numbe
 const provider = providerName(asked.provider)
 const { manifest } = CATALOG[asked.model]
 
-await buildModels(undefined, [asked.model])
 const path = join(import.meta.dirname, '..', 'dist', 'models', `${asked.model}.onnx`)
 const sha256 = await hashFile(path)
 
@@ -46,11 +45,7 @@ async function lrImages(): Promise<Uint8Array[]> {
         const file = join(asked.photos!, files[k % files.length])
         return sharp(file).resize(side, side).removeAlpha().png().toBuffer()
       }
-      const pixels = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
-        const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)]
-        return 128 + 80 * Math.sin(x / (7 + k)) * Math.cos(y / 11) + ((i * 7919) % 31)
-      })
-      return sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
+      return sharp(drawnLr(side, side, k), { raw: { width: side, height: side, channels: 3 } })
         .png()
         .toBuffer()
     }),
