@@ -84,7 +84,7 @@ export interface RendererPage {
   /** Renders an output and waits until its element has content. */
   show(json: unknown, id?: string): Promise<void>
   dispose(id?: string): Promise<void>
-  /** What the renderer sent to its host, but for loads. */
+  /** What the renderer sent to its host, but for loads; without the numbers of the requests. */
   requests(): Promise<Record<string, unknown>[]>
   /** What setState last got. */
   state(): Promise<unknown>
@@ -162,7 +162,7 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
       await page.waitForFunction(id => document.querySelector(`#output-${id} .mirage > *`) !== null, id)
     },
     dispose: id => page.evaluate(id => window.mirage.dispose(id), id),
-    requests: () => page.evaluate(() => window.mirage.requests),
+    requests: () => page.evaluate(() => window.mirage.requests.map(({ request: _, ...rest }) => rest)),
     state: () => page.evaluate(() => window.mirage.state),
     setTheme: name =>
       page.evaluate(
@@ -278,7 +278,7 @@ function pageScript(renderer: RendererName): string {
     const host = window.hostObjects && {
       postMessage(message) {
         if (message.type !== 'load') requests.push(message)
-        if (message.type === 'save') reply({ type: 'saved', request: message.request })
+        if (message.type === 'save' || message.type === 'tag') reply({ type: 'saved', request: message.request })
         if (message.type !== 'load') return
         const object = window.hostObjects[message.hash]
         if (object?.base64 !== undefined) {
@@ -307,7 +307,7 @@ function pageScript(renderer: RendererName): string {
       }
       element.scrollIntoView({ block: 'nearest' })
       const json = JSON.parse(text)
-      api.renderOutputItem({ id, mime: '', json: () => json, text: () => text }, element, new AbortController().signal)
+      api.renderOutputItem({ id, mime: '', metadata: { mirage: 'gallery', cell: 'look' }, json: () => json, text: () => text }, element, new AbortController().signal)
     }
     mirage.dispose = id => {
       api.disposeOutputItem(id)

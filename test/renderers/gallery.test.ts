@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { GalleryPayload, GalleryRow } from '../../src/kernel/protocol/mime.ts'
+import type { GalleryPayload } from '../../src/kernel/protocol/mime.ts'
 import { FilterError, parseFilter } from '../../src/renderers/gallery/filter.ts'
 import { layGrid, moveBy, visibleLines } from '../../src/renderers/gallery/grid.ts'
 import { arrange, fieldsOf } from '../../src/renderers/gallery/order.ts'
+import { fillRows, type ShownRow } from '../../src/renderers/gallery/rows.ts'
+import { OPENING, tagsOf, withTags } from '../../src/renderers/gallery/state.ts'
 import { launch, openRenderer, type PageOptions, type RendererPage } from './browser.ts'
 import { eventually } from './eventually.ts'
 import { objectsOf } from './images.ts'
@@ -12,7 +14,7 @@ import { HS, type MarkedTriplet, markedTriplet, PSNR } from './payloads.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-const row = (id: string, method: string, values: GalleryRow['values'], tags?: string[]): GalleryRow => ({
+const row = (id: string, method: string, values: ShownRow['values'], tags?: string[]): ShownRow => ({
   id,
   method,
   values,
@@ -161,6 +163,47 @@ describe('order', () => {
   })
 })
 
+describe('rows', () => {
+  it('take what they leave out from the triplets, equal ones in their order', () => {
+    const image = (hash: string) => ({ hash, width: 4, height: 4, mime: 'image/png' })
+    const sr = (method: string, hash: string, psnr: number) => ({
+      role: 'sr' as const,
+      label: method,
+      method,
+      image: image(hash),
+      values: { psnr },
+    })
+    const { rows } = fillRows({
+      columns: [PSNR],
+      rows: [
+        { id: 'a', method: 'osediff' },
+        { id: 'a', method: 'osediff' },
+        { id: 'a', method: 'bicubic' },
+        { id: 'b', method: null, image: image('lr'), values: { psnr: 1 } },
+        { id: 'c', method: 'gone' },
+      ],
+      triplets: [
+        { id: 'a', images: [sr('osediff', 's0', 20), sr('osediff', 's1', 21), sr('bicubic', 'b', 22)] },
+      ],
+    })
+    expect(rows.map(({ image, values }) => [image?.hash, values.psnr])).toEqual([
+      ['s0', 20],
+      ['s1', 21],
+      ['b', 22],
+      ['lr', 1],
+      [undefined, undefined],
+    ])
+  })
+
+  it('have the tags that were given here until the study has others', () => {
+    const plain = row('a', 'm', {}, ['face'])
+    const state = { ...OPENING, ...withTags(OPENING, plain, ['face', 'text']) }
+    expect(tagsOf(state, plain)).toEqual(['face', 'text'])
+    expect(tagsOf(state, { ...plain, tags: ['sign'] })).toEqual(['sign'])
+    expect(tagsOf(state, row('a', 'other', {}))).toEqual([])
+  })
+})
+
 describe('in the browser', () => {
   let browser: Browser
   let marked: MarkedTriplet
@@ -172,7 +215,7 @@ describe('in the browser', () => {
 
   function payload(count: number): GalleryPayload {
     const [, , alpha, beta] = marked.triplet.images
-    const rows = Array.from({ length: count }, (_, i): GalleryRow => {
+    const rows = Array.from({ length: count }, (_, i): ShownRow => {
       const image = i % 2 === 0 ? alpha : beta
       return {
         id: String(i >> 1).padStart(5, '0'),
@@ -225,7 +268,7 @@ describe('in the browser', () => {
     const status = () => view.page.getByRole('status').first().textContent()
     await view.page.getByRole('textbox', { name: 'Filter' }).fill('hs < 1.35 and method = "alpha"')
     const expected = payload(200).rows.filter(
-      ({ values, method }) => (values.hs as number) < 1.35 && method === 'alpha',
+      ({ values, method }) => (values!.hs as number) < 1.35 && method === 'alpha',
     ).length
     await eventually(status).toBe(`${expected} of 200 rows`)
     await view.page.getByRole('textbox', { name: 'Filter' }).fill('hs < 1.35 and')
@@ -249,10 +292,7 @@ describe('in the browser', () => {
     await view.page.keyboard.type('odd <b>', { delay: 1 })
     await view.page.keyboard.press('Enter')
     const [id, method] = label!.split(' · ')
-    expect(await view.requests()).toEqual([
-      { type: 'reveal', id, method },
-      { type: 'tag', id, method, tags: ['odd <b>'] },
-    ])
+    expect(await view.requests()).toEqual([{ type: 'tag', cell: 'look', id, method, tags: ['odd <b>'] }])
     expect(await view.page.locator('.gallery-opened .compare').count()).toBe(1)
     expect(
       await view.page

@@ -1,20 +1,26 @@
 import type { RendererRequest } from '../../kernel/protocol/mime.ts'
+import { Failure } from '../failure.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
 import type { StudyObjects } from './objects.ts'
 import { answerRenderer } from './renderer-messages.ts'
+import { type RowTags, withRowTags } from './tag-edit.ts'
 
 /** The renderers of package.json, all of which may ask for pixels. */
 const RENDERERS = ['compare', 'gallery', 'chart', 'table', 'training'].map(name => `mirage.${name}`)
 
 export interface RendererHostPorts {
-  vscode: Pick<typeof vscode, 'notebooks' | 'window' | 'workspace' | 'Uri' | 'Disposable'>
+  vscode: Pick<
+    typeof vscode,
+    'notebooks' | 'window' | 'workspace' | 'Uri' | 'Disposable' | 'Range' | 'WorkspaceEdit'
+  >
   objects: StudyObjects
   study(notebook: vscode.NotebookDocument): OpenStudy | undefined
 }
 
 /** Listens to every renderer, and answers in the editor that asked. */
 export function serveRenderers({ vscode: api, objects, study }: RendererHostPorts): vscode.Disposable {
+  let edits = Promise.resolve()
   const subscriptions = RENDERERS.map(id => {
     const channel = api.notebooks.createRendererMessaging(id)
     return channel.onDidReceiveMessage(async ({ editor, message }) => {
@@ -27,6 +33,11 @@ export function serveRenderers({ vscode: api, objects, study }: RendererHostPort
         train: async (run, action) => {
           const path = owner.notebook.uri.fsPath
           await owner.kernel.client?.request('training', { path, run, action })
+        },
+        tag: (cell, row) => {
+          // One after the other: each edit starts from the text that the one before left.
+          edits = edits.catch(() => {}).then(() => writeTags(api, owner.cell(cell), row))
+          return edits
         },
       })
       if (reply) await channel.postMessage(reply, editor)
@@ -44,6 +55,20 @@ async function saveAs(
   if (!target) return false
   await workspace.fs.writeFile(target, bytes)
   return true
+}
+
+/** @throws Failure where the cell is gone or cannot be edited */
+async function writeTags(
+  { Range, WorkspaceEdit, workspace }: RendererHostPorts['vscode'],
+  cell: vscode.NotebookCell | undefined,
+  row: RowTags,
+): Promise<void> {
+  if (!cell) throw new Failure({ code: 'cell-gone', message: 'The cell of this gallery is no longer there.' })
+  const { document } = cell
+  const edit = new WorkspaceEdit()
+  edit.replace(document.uri, new Range(0, 0, document.lineCount, 0), withRowTags(document.getText(), row))
+  if (!(await workspace.applyEdit(edit)))
+    throw new Failure({ code: 'edit-refused', message: 'The study cannot be edited.' })
 }
 
 /** A name that stays in the folder, whatever a page suggests. */

@@ -1,6 +1,7 @@
 import type { RendererReply, RendererRequest } from '../../kernel/protocol/mime.ts'
 import { messageOf } from '../run/output-items.ts'
 import type { StoredObject } from './objects.ts'
+import type { RowTags } from './tag-edit.ts'
 
 /** What a renderer may ask of its host. */
 export interface RendererServices {
@@ -9,11 +10,13 @@ export interface RendererServices {
   save(suggestedName: string, bytes: Uint8Array): Promise<boolean>
   /** Pauses a training of the study, lets it go on, or ends it. */
   train(run: string, action: 'pause' | 'resume' | 'stop'): Promise<void>
+  /** Writes a row's tags into the text of a cell. */
+  tag(cell: string, row: RowTags): Promise<void>
 }
 
 /**
  * Answers a renderer's request. Messages come from a page that shows other people's files, so nothing but what is
- * asked for by hash, or confirmed in a dialog, is ever read or written.
+ * asked for by hash, confirmed in a dialog, or an edit of the study that can be undone is ever read or written.
  *
  * @returns undefined for a message that needs no answer
  */
@@ -21,18 +24,37 @@ export async function answerRenderer(
   request: RendererRequest,
   services: RendererServices,
 ): Promise<RendererReply | undefined> {
-  if (request.type === 'training') await services.train(request.run, request.action)
-  if (request.type !== 'load' && request.type !== 'save') return undefined
+  if (request.type === 'training') {
+    await services.train(request.run, request.action)
+    return undefined
+  }
   try {
-    if (request.type === 'load') {
-      const { bytes, mime } = await services.load(request.hash)
-      const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-      return { type: 'object', request: request.request, mime, base64 }
-    }
-    const saved = await services.save(request.suggestedName, Buffer.from(request.base64, 'base64'))
-    if (saved) return { type: 'saved', request: request.request }
-    return { type: 'failed', request: request.request, message: 'Not saved.' }
+    return await ANSWERS[request.type](request as never, services)
   } catch (error) {
     return { type: 'failed', request: request.request, message: messageOf(error) }
   }
+}
+
+type Answered = Exclude<RendererRequest, { type: 'training' }>
+
+const ANSWERS: {
+  [T in Answered['type']]: (
+    request: Extract<Answered, { type: T }>,
+    services: RendererServices,
+  ) => Promise<RendererReply>
+} = {
+  async load({ request, hash }, { load }) {
+    const { bytes, mime } = await load(hash)
+    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+    return { type: 'object', request, mime, base64 }
+  },
+  async save({ request, suggestedName, base64 }, { save }) {
+    const saved = await save(suggestedName, Buffer.from(base64, 'base64'))
+    if (saved) return { type: 'saved', request }
+    return { type: 'failed', request, message: 'Not saved.' }
+  },
+  async tag({ request, cell, id, method, tags }, { tag }) {
+    await tag(cell, { id, method, tags })
+    return { type: 'saved', request }
+  },
 }

@@ -1,7 +1,7 @@
 import type { SavedCellOutputs, SavedOutputs } from '../../notebook/outputs.ts'
 import { idOf, isCode } from '../document/snapshot.ts'
 import type { Execution } from '../run/cell-drive.ts'
-import { messageOf, type ReadObject, toItems } from '../run/output-items.ts'
+import { messageOf, outputMetadata, type ReadObject, toItems } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'
 import { toOutputs } from './saved-outputs.ts'
 
@@ -52,7 +52,7 @@ async function restoreCell(
   const outputs = await Promise.all(
     toOutputs(saved).map(async output => {
       const items = await toItems(api, output, read)
-      return new api.NotebookCellOutput(items, { mirage: output.id })
+      return new api.NotebookCellOutput(items, outputMetadata(idOf(cell), output.id))
     }),
   )
   const execution = ports.createExecution(cell)

@@ -1,7 +1,7 @@
 import type { Output } from '../../kernel/protocol/messages.ts'
 import type { vscode } from '../vscode.ts'
 import type { Command } from './cell-run.ts'
-import { messageOf, type ReadObject, toItems } from './output-items.ts'
+import { messageOf, outputMetadata, type ReadObject, toItems } from './output-items.ts'
 
 type Api = Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
 
@@ -13,6 +13,8 @@ export type Execution = Pick<
 
 export interface DrivePorts {
   api: Api
+  /** Id of the cell, which its outputs carry: a renderer's wish names it. */
+  cell: string
   /** A new execution of the cell. Throws when the cell is gone. */
   createExecution(): Execution
   read: ReadObject
@@ -95,7 +97,7 @@ export class CellDrive {
       await live.execution.replaceOutputItems(items, shown.output)
       return
     }
-    const added = new this.#ports.api.NotebookCellOutput(items, { mirage: output.id })
+    const added = new this.#ports.api.NotebookCellOutput(items, outputMetadata(this.#ports.cell, output.id))
     live.shown.set(output.id, { output: added, content })
     await live.execution.appendOutput(added)
   }
@@ -110,7 +112,8 @@ export class CellDrive {
     const { api, read } = this.#ports
     live.shown.clear()
     for (const output of outputs) {
-      const made = new api.NotebookCellOutput(await toItems(api, output, read), { mirage: output.id })
+      const items = await toItems(api, output, read)
+      const made = new api.NotebookCellOutput(items, outputMetadata(this.#ports.cell, output.id))
       live.shown.set(output.id, { output: made, content: JSON.stringify(output.items) })
     }
     await live.execution.replaceOutput([...live.shown.values()].map(shown => shown.output))

@@ -19,6 +19,11 @@ export async function toItems(
   return Promise.all(output.items.map(item => toItem(api, item, read)))
 }
 
+/** What an output carries: its own id, and the cell's, as renderers are told. */
+export function outputMetadata(cell: string, output: string): { mirage: string; cell: string } {
+  return { mirage: output, cell }
+}
+
 async function toItem(api: Api, item: OutputItem, read: ReadObject): Promise<vscode.NotebookCellOutputItem> {
   const { NotebookCellOutputItem } = api
   if ('json' in item) {

@@ -158,6 +158,7 @@ export class OpenStudy {
     if (known) return known
     const drive = new CellDrive({
       api: this.#ports.api,
+      cell: id,
       createExecution: () => {
         const cell = this.cell(id)
         if (!cell) throw new Error(`the cell ${id} is no longer there`)

@@ -87,8 +87,9 @@ export interface ComparePayload {
 export interface GalleryRow {
   id: string
   method: string | null
+  /** Left out where a triplet has the image of this id and method; so are the values. */
   image?: ImageRef
-  values: Record<string, Scalar>
+  values?: Record<string, Scalar>
   tags?: string[]
 }
 
@@ -169,11 +170,11 @@ export interface TrainingPayload {
 export type RendererRequest =
   /** Bytes of a stored object; answered by `object` or `failed` with the same `request`. */
   | { type: 'load'; request: number; hash: string }
-  /** Copy to the clipboard is done by the renderer; saving a file is asked of the host. */
+  /** Copy to the clipboard is done by the renderer; saving a file is asked of the host; answered by `saved`. */
   | { type: 'save'; request: number; suggestedName: string; mime: string; base64: string }
   | { type: 'training'; run: string; action: 'pause' | 'resume' | 'stop' }
-  | { type: 'tag'; id: string; method: string | null; tags: string[] }
-  | { type: 'reveal'; id: string; method: string | null }
+  /** Writes all tags of a row into the cell that shows it; answered by `saved` or `failed`. */
+  | { type: 'tag'; request: number; cell: string; id: string; method: string | null; tags: string[] }
 
 /** Host -> renderer. */
 export type RendererReply =

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { MirageError, nearest } from '../errors.ts'
 import { MIME } from '../protocol/mime.ts'
 import { defines, reads } from '../schema.ts'
 import type { StepDefinition } from '../step.ts'
-import type { StudyTable } from '../value.ts'
 import { comparePayload } from './payloads.ts'
+import { selectRows } from './select-rows.ts'
 
 const params = z.strictObject({
   of: reads('table', 'Table whose images are shown.'),
@@ -22,7 +21,7 @@ export const compare: StepDefinition<typeof params> = {
   granularity: 'table',
   async *run({ of, rows, methods }, context) {
     const table = context.input(of, 'table')
-    const chosen = select(table, rows, methods)
+    const chosen = selectRows(table, rows, methods)
     const payload = comparePayload(chosen)
     const names = payload.triplets.map(
       ({ id, images }) => `${id}: ${images.map(({ label }) => label).join(', ')}`,
@@ -40,27 +39,4 @@ export const compare: StepDefinition<typeof params> = {
       ],
     }
   },
-}
-
-function select(table: StudyTable, ids: string[] | undefined, methods: string[] | undefined): StudyTable {
-  requireKnown('row', ids, new Set(table.rows.map(({ id }) => id)))
-  requireKnown('method', methods, new Set(table.rows.flatMap(({ method }) => method ?? [])))
-  return {
-    ...table,
-    rows: table.rows.filter(
-      ({ id, method }) =>
-        (!ids || ids.includes(id)) && (!methods || method === null || methods.includes(method)),
-    ),
-  }
-}
-
-function requireKnown(what: string, asked: string[] | undefined, known: Set<string>): void {
-  const missing = asked?.find(name => !known.has(name))
-  if (missing === undefined) return
-  const near = nearest(missing, [...known])
-  throw new MirageError({
-    code: `${what}-unknown`,
-    message: `The table has no ${what} "${missing}".${near ? ` Did you mean "${near}"?` : ''}`,
-    remedy: `It has: ${[...known].slice(0, 12).join(', ')}${known.size > 12 ? ` and ${known.size - 12} more` : ''}.`,
-  })
 }

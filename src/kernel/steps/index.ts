@@ -3,6 +3,7 @@ import { calibrate } from './calibrate.ts'
 import { compare } from './compare.ts'
 import { correlate } from './correlate.ts'
 import { exportTable } from './export.ts'
+import { gallery } from './gallery.ts'
 import { infer } from './infer.ts'
 import { metrics } from './metrics.ts'
 import { ratings } from './ratings.ts'
@@ -20,6 +21,7 @@ export const STEPS: Record<string, StepDefinition> = {
   correlate,
   calibrate,
   compare,
+  gallery,
   train,
   export: exportTable,
 }

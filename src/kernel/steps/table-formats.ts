@@ -11,13 +11,21 @@ export const FORMATS: Record<string, (table: StudyTable) => Uint8Array> = {
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
-/** Columns before the numbers: always `id` and `method`, and `seed` where any row has one. */
-function keysOf(table: StudyTable): ('id' | 'method' | 'seed')[] {
-  return table.rows.some(({ seed }) => seed !== undefined) ? ['id', 'method', 'seed'] : ['id', 'method']
+/** What stands before the numbers. `id` and `method` always do; the others where any row has them. */
+const KEYS: Record<string, (row: Row) => Scalar> = {
+  id: ({ id }) => id,
+  method: ({ method }) => method,
+  seed: ({ seed }) => seed ?? null,
+  tags: ({ tags = [] }) => (tags.length > 0 ? tags.join('; ') : null),
+}
+const ALWAYS = ['id', 'method']
+
+function keysOf({ rows }: StudyTable): string[] {
+  return Object.keys(KEYS).filter(key => ALWAYS.includes(key) || rows.some(row => KEYS[key](row) !== null))
 }
 
-const cellOf = (row: Row, key: string): Scalar =>
-  key === 'id' || key === 'method' || key === 'seed' ? (row[key] ?? null) : (row.values[key] ?? null)
+const cellOf = (row: Row, name: string): Scalar =>
+  Object.hasOwn(KEYS, name) ? KEYS[name](row) : (row.values[name] ?? null)
 
 function namesOf(table: StudyTable): string[] {
   return [...keysOf(table), ...table.columns.map(({ name }) => name)]

@@ -12,7 +12,7 @@ import { Readout } from './readout.tsx'
 import { Stage } from './stage.tsx'
 import { Toolbar } from './toolbar.tsx'
 
-export type CompareProps = Omit<ViewProps<ComparePayload, RememberedComparison>, 'remember'> & {
+export type CompareProps = Omit<ViewProps<ComparePayload, RememberedComparison>, 'remember' | 'cell'> & {
   remember?: (state: RememberedComparison) => void
   /** Id of the triplet to look at, when somebody else chooses. */
   at?: string

@@ -1,5 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
-import type { GalleryPayload, GalleryRow } from '../../kernel/protocol/mime.ts'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { Compare } from '../compare/app.tsx'
 import type { ViewProps } from '../shared/activate.tsx'
 import { onRows } from '../shared/rows.ts'
@@ -7,7 +6,8 @@ import { Button } from '../shared/ui/controls.tsx'
 import { type Filter, FilterError, parseFilter } from './filter.ts'
 import { GridView } from './grid-view.tsx'
 import { arrange, type Entry, fieldsOf, type Group } from './order.ts'
-import { type GalleryState, OPENING, rowKey } from './state.ts'
+import { rowKey, type ShownGallery, type ShownRow } from './rows.ts'
+import { type GalleryState, OPENING, tagsOf as stateTagsOf, withTags } from './state.ts'
 import { Tags } from './tags.tsx'
 import { GalleryToolbar } from './toolbar.tsx'
 
@@ -15,20 +15,23 @@ import { GalleryToolbar } from './toolbar.tsx'
 export function Gallery({
   payload,
   services,
+  cell,
   remembered,
   remember,
-}: ViewProps<GalleryPayload, GalleryState>) {
+}: ViewProps<ShownGallery, GalleryState>) {
   const [state, setState] = useState<GalleryState>({ ...OPENING, ...remembered })
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [tagging, setTagging] = useState(false)
+  const latest = useRef(state)
   const update = (patch: Partial<GalleryState>) => {
-    const next = { ...state, ...patch }
+    const next = { ...latest.current, ...patch }
+    latest.current = next
     setState(next)
     remember(next)
   }
   useEffect(() => onRows(rows => setSelected(new Set(rows.map(rowKey)))), [])
 
-  const tagsOf = useMemo(() => (row: GalleryRow) => state.tags[rowKey(row)] ?? row.tags ?? [], [state.tags])
+  const tagsOf = useMemo(() => (row: ShownRow) => stateTagsOf(state, row), [state.given])
   const fields = useMemo(() => fieldsOf(payload.columns, tagsOf), [payload.columns, tagsOf])
   const { filter, problem } = useFilter(state.filter, fields)
   const groups = useMemo(() => {
@@ -46,12 +49,23 @@ export function Gallery({
   const open = ({ row }: Entry, tag: boolean) => {
     setTagging(tag)
     update({ open: { id: row.id, method: row.method } })
-    services.host?.tell({ type: 'reveal', id: row.id, method: row.method })
   }
-  const setTags = (row: GalleryRow, tags: string[]) => {
-    update({ tags: { ...state.tags, [rowKey(row)]: tags } })
-    services.host?.tell({ type: 'tag', id: row.id, method: row.method, tags })
-  }
+  const { host } = services
+  // Tags belong to the study: where nobody can write them into it, they are only shown.
+  const write =
+    host && cell
+      ? async (row: ShownRow, tags: string[]) => {
+          const { given } = latest.current
+          // Shown at once, so that the next change starts from it.
+          update(withTags(latest.current, row, tags))
+          try {
+            await host.ask({ type: 'tag', cell, id: row.id, method: row.method, tags })
+          } catch (error) {
+            update({ given })
+            throw error
+          }
+        }
+      : undefined
 
   return (
     <div class="gallery">
@@ -92,7 +106,7 @@ export function Gallery({
               tags={tagsOf(opened)}
               known={known}
               focused={tagging}
-              onChange={tags => setTags(opened, tags)}
+              write={write && (tags => write(opened, tags))}
             />
             <span class="m-spring" />
             <Button icon="close" label="Close the comparison" onPress={() => update({ open: null })} />
@@ -106,10 +120,10 @@ export function Gallery({
 
 /** The comparison of the open row; previous and next walk through what the gallery shows. */
 function Opened(props: {
-  payload: GalleryPayload
+  payload: ShownGallery
   groups: readonly Group[]
-  row: GalleryRow
-  services: ViewProps<GalleryPayload, GalleryState>['services']
+  row: ShownRow
+  services: ViewProps<ShownGallery, GalleryState>['services']
 }) {
   const { payload, groups, row, services } = props
   const compared = useMemo(() => {
@@ -154,13 +168,13 @@ function readable(text: string, fields: ReturnType<typeof fieldsOf>): Filter {
 }
 
 /** Numbers under the tiles: what is sorted by comes first. */
-function columnsFor({ columns }: GalleryPayload, sortedBy: string) {
+function columnsFor({ columns }: ShownGallery, sortedBy: string) {
   const first = columns.filter(({ name }) => name === sortedBy)
   return [...first, ...columns.filter(({ name }) => name !== sortedBy)].slice(0, 3)
 }
 
 /** Height over width of the tiles' pictures, from the first row, within what a grid can take. */
-function aspectOf({ rows }: GalleryPayload): number {
+function aspectOf({ rows }: ShownGallery): number {
   const image = rows.find(row => row.image)?.image
   return image ? Math.min(1.25, Math.max(0.6, image.height / Math.max(1, image.width))) : 1
 }

@@ -1,9 +1,10 @@
-import type { GalleryRow, Scalar } from '../../kernel/protocol/mime.ts'
+import type { Scalar } from '../../kernel/protocol/mime.ts'
+import type { ShownRow } from './rows.ts'
 
 /** What a filter may ask of a row. Lists (tags) match when any member does. */
 export type FieldValue = Scalar | undefined | readonly string[]
-export type Field = (row: GalleryRow) => FieldValue
-export type Filter = (row: GalleryRow) => boolean
+export type Field = (row: ShownRow) => FieldValue
+export type Filter = (row: ShownRow) => boolean
 
 /** A filter that cannot be read, and where: 0-based position in its text. */
 export class FilterError extends Error {

@@ -1,10 +1,10 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
+import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
 import type { Pictures } from '../shared/pictures/pictures.ts'
 import { columnDecimals } from '../shared/ui/numbers.ts'
 import { fitTiles, type Line, layGrid, lineOf, moveBy, visibleLines } from './grid.ts'
 import type { Entry, Group } from './order.ts'
-import { rowKey } from './state.ts'
+import { rowKey, type ShownRow } from './rows.ts'
 import { TEXT_LINE, Tile } from './tile.tsx'
 
 const GAP = 8
@@ -16,11 +16,11 @@ const SPARE = 200
 /** The tiles that are in sight, out of any number. */
 export function GridView(props: {
   groups: readonly Group[]
-  rows: readonly GalleryRow[]
+  rows: readonly ShownRow[]
   columns: readonly ColumnInfo[]
   width: number
   aspect: number
-  tagsOf: (row: GalleryRow) => readonly string[]
+  tagsOf: (row: ShownRow) => readonly string[]
   selected: ReadonlySet<string>
   open: string | undefined
   pictures: Pictures

@@ -1,10 +1,11 @@
-import type { ColumnInfo, GalleryRow, Scalar } from '../../kernel/protocol/mime.ts'
+import type { ColumnInfo, Scalar } from '../../kernel/protocol/mime.ts'
 import type { Field, Filter } from './filter.ts'
+import type { ShownRow } from './rows.ts'
 
 /** A row that is shown, with its number in the study. */
 export interface Entry {
   index: number
-  row: GalleryRow
+  row: ShownRow
 }
 
 export interface Group {
@@ -24,7 +25,7 @@ export interface Sorting {
 /** Everything that rows can be filtered and sorted by. */
 export function fieldsOf(
   columns: readonly ColumnInfo[],
-  tagsOf: (row: GalleryRow) => readonly string[],
+  tagsOf: (row: ShownRow) => readonly string[],
 ): Map<string, Field> {
   return new Map<string, Field>([
     ['id', row => row.id],
@@ -36,7 +37,7 @@ export function fieldsOf(
 
 /** The rows that pass, sorted (missing values last, equal ones in the study's order), in groups. */
 export function arrange(
-  rows: readonly GalleryRow[],
+  rows: readonly ShownRow[],
   filter: Filter,
   sorting: Sorting,
   groupBy: GroupBy,

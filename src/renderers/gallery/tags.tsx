@@ -1,22 +1,37 @@
 import { useState } from 'preact/hooks'
 import { Button } from '../shared/ui/controls.tsx'
+import { useAction } from '../shared/ui/use-action.tsx'
 
 const LONGEST = 60
 
-/** The tags of one row, taken away by pressing, added by writing. */
+/** The tags of one row: taken away by pressing, added by writing, where they can be written into the study. */
 export function Tags(props: {
   name: string
   tags: readonly string[]
   known: readonly string[]
   focused: boolean
-  onChange: (tags: string[]) => void
+  /** Resolves when the study has them. */
+  write: ((tags: string[]) => Promise<void>) | undefined
 }) {
-  const { name, tags, known, focused, onChange } = props
+  const { name, tags, known, focused, write } = props
   const [text, setText] = useState('')
+  const { run, status } = useAction()
+  if (!write) {
+    return (
+      <div class="m-group">
+        {tags.map(tag => (
+          <span key={tag} class="gallery-tag">
+            {tag}
+          </span>
+        ))}
+      </div>
+    )
+  }
+  const set = (next: string[]) => run(() => write(next), 'Written into the cell')
   const add = () => {
-    const tag = text.trim().slice(0, LONGEST)
+    const tag = text.trim()
     setText('')
-    if (tag !== '' && !tags.includes(tag)) onChange([...tags, tag])
+    if (tag !== '' && !tags.includes(tag)) set([...tags, tag])
   }
   return (
     <form
@@ -32,7 +47,7 @@ export function Tags(props: {
           key={tag}
           icon="close"
           label={`Remove the tag ${tag}`}
-          onPress={() => onChange(tags.filter(other => other !== tag))}
+          onPress={() => set(tags.filter(other => other !== tag))}
         >
           {tag}
         </Button>
@@ -54,6 +69,7 @@ export function Tags(props: {
           <option key={tag} value={tag} />
         ))}
       </datalist>
+      {status}
     </form>
   )
 }

@@ -1,14 +1,15 @@
-import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
+import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
 import type { Pictures } from '../shared/pictures/pictures.ts'
 import { Thumbnail } from '../shared/pictures/thumbnail.tsx'
 import { memo } from '../shared/ui/memo.ts'
 import { formatValue } from '../shared/ui/numbers.ts'
+import type { ShownRow } from './rows.ts'
 
 /** Lines of text under a thumbnail, in CSS px. */
 export const TEXT_LINE = 16
 
 export interface TileProps {
-  row: GalleryRow
+  row: ShownRow
   place: number
   width: number
   thumbHeight: number

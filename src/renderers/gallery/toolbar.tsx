@@ -1,8 +1,9 @@
 import { useMemo } from 'preact/hooks'
-import type { ColumnInfo, GalleryRow } from '../../kernel/protocol/mime.ts'
+import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
 import { Button, Select } from '../shared/ui/controls.tsx'
 import type { FilterError } from './filter.ts'
 import type { GroupBy } from './order.ts'
+import type { ShownRow } from './rows.ts'
 import type { GalleryState, TileWidth } from './state.ts'
 
 const WIDTHS: { value: TileWidth; label: string }[] = [
@@ -20,7 +21,7 @@ const GROUPS: { value: GroupBy; label: string }[] = [
 export function GalleryToolbar(props: {
   state: GalleryState
   columns: readonly ColumnInfo[]
-  rows: readonly GalleryRow[]
+  rows: readonly ShownRow[]
   count: number
   total: number
   selected: number
@@ -100,7 +101,7 @@ export function GalleryToolbar(props: {
 }
 
 /** A filter that works for the columns that there are: the worse half of the first two. */
-function example(columns: readonly ColumnInfo[], rows: readonly GalleryRow[]): string {
+function example(columns: readonly ColumnInfo[], rows: readonly ShownRow[]): string {
   const bounds = columns
     .filter(({ direction }) => direction !== 'none')
     .slice(0, 2)

@@ -14,6 +14,8 @@ export interface Services {
 export interface ViewProps<P, S> {
   payload: P
   services: Services
+  /** Id of the study's cell that the output belongs to, where the host says it. */
+  cell: string | undefined
   /** What `remember` last stored for this output, in this window. */
   remembered: S | undefined
   remember: (state: S) => void
@@ -107,6 +109,7 @@ function describe<P, S>(
   }
   const key = definition.identify(payload)
   const View = definition.view
+  const { cell } = (item.metadata ?? {}) as { cell?: string }
   return {
     height: width => definition.reserve(payload, width),
     render: () => (
@@ -114,6 +117,7 @@ function describe<P, S>(
         <View
           payload={payload}
           services={services}
+          cell={cell}
           remembered={slot.get(key)}
           remember={state => slot.set(key, state)}
         />

@@ -5,6 +5,7 @@ import { type ObjectOwner, StudyObjects } from '../../../src/extension/outputs/o
 import { answerRenderer } from '../../../src/extension/outputs/renderer-messages.ts'
 import { restoreOutputs } from '../../../src/extension/outputs/restore.ts'
 import { loadSaved } from '../../../src/extension/outputs/saved-outputs.ts'
+import { type RowTags, withRowTags } from '../../../src/extension/outputs/tag-edit.ts'
 import type { vscode } from '../../../src/extension/vscode.ts'
 import { printOutputs } from '../../../src/notebook/outputs.ts'
 import { FakeCell, fakeApi } from './fakes.ts'
@@ -83,11 +84,16 @@ describe('saved outputs', () => {
 
 describe('what renderers may ask', () => {
   const wishes: string[] = []
+  let text = 'gallery: { of: measured }'
   const services = {
     load: (hash: string) => objects.read(owner, hash),
     save: async () => false,
     train: async (run: string, action: string) => {
       wishes.push(`${run} ${action}`)
+    },
+    tag: async (cell: string, row: RowTags) => {
+      if (cell !== 'look') throw new Error('The cell is no longer there.')
+      text = withRowTags(text, row)
     },
   }
 
@@ -95,6 +101,20 @@ describe('what renderers may ask', () => {
     const request = { type: 'training', run: 'abc', action: 'pause' } as const
     expect(await answerRenderer(request, services)).toBeUndefined()
     expect(wishes).toEqual(['abc pause'])
+  })
+
+  test("a row's tags are written into the cell, and a refusal is answered", async () => {
+    const request = { type: 'tag' as const, request: 7, id: 'sign', method: 'bicubic', tags: ['text'] }
+    expect(await answerRenderer({ ...request, cell: 'look' }, services)).toEqual({
+      type: 'saved',
+      request: 7,
+    })
+    expect(text).toBe('gallery: { of: measured, tags: { sign: { bicubic: [text] } } }')
+    expect(await answerRenderer({ ...request, cell: 'gone' }, services)).toEqual({
+      type: 'failed',
+      request: 7,
+      message: 'The cell is no longer there.',
+    })
   })
 
   test('an object of the study comes with its type', async () => {
@@ -119,5 +139,31 @@ describe('what renderers may ask', () => {
       services,
     )
     expect(reply).toEqual({ type: 'failed', request: 2, message: 'Not saved.' })
+  })
+})
+
+describe('tags in the text of a gallery cell', () => {
+  const CELL = '# looked at twice\ngallery:\n  of: measured # all of them\n  as: tagged'
+  const tag = (text: string, id: string, method: string | null, ...tags: string[]) =>
+    withRowTags(text, { id, method, tags })
+
+  test('are put beside what is there, with comments and order kept', () => {
+    const once = tag(CELL, 'sign', 'bicubic', 'wrong letters', 'a: b # c')
+    expect(once).toBe(`${CELL}\n  tags:\n    sign:\n      bicubic: [wrong letters, "a: b # c"]`)
+    const twice = tag(tag(once, 'sign', 'x4', 'text'), 'sign', 'bicubic')
+    expect(twice).toBe(`${CELL}\n  tags:\n    sign:\n      bicubic: []\n      x4: [text]`)
+    expect(tag(CELL, '0001', null, 'night')).toBe(`${CELL}\n  tags:\n    "0001": [night]`)
+  })
+
+  test('of all methods stay those of the others when one gets its own', () => {
+    const all = 'gallery:\n  of: measured\n  tags:\n    sign: [text]'
+    expect(tag(all, 'sign', 'x4', 'text', 'bad')).toBe(
+      'gallery:\n  of: measured\n  tags:\n    sign:\n      "*": [text]\n      x4: [text, bad]',
+    )
+  })
+
+  test('are refused where there is no gallery cell any more', () => {
+    for (const text of ['compare: { of: a }', 'gallery: {', '', 'gallery: measured'])
+      expect(() => tag(text, 'sign', null, 'a')).toThrow(/no longer a readable/)
   })
 })

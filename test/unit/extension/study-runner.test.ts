@@ -17,6 +17,7 @@ function study(texts: Record<string, string>, grace = 5000) {
     [...screen].map(([id, cell]) => [
       id,
       new CellDrive({
+        cell: id,
         api: fakeApi,
         createExecution: () => cell.createExecution(),
         read: () => Promise.reject(new Error('no objects here')),
