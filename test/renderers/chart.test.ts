@@ -154,7 +154,7 @@ describe('the images behind the points', () => {
     await points(view).nth(3).hover()
     const tip = view.page.locator('.chart-tip')
     expect(await tip.textContent()).toContain('image-3')
-    expect(await tip.textContent()).toContain('21.50')
+    expect(await tip.textContent()).toContain('PSNR (dB)21.50')
     await eventually(() => view.pixel('.chart-tip canvas', 64, 64)).toEqual([1, 2, 250, 255])
     await view.close()
   })
@@ -182,9 +182,9 @@ describe('the images behind the points', () => {
     await view.page.mouse.down()
     await view.page.mouse.move(last!.x + 14, last!.y - 12, { steps: 3 })
     await view.page.mouse.up()
-    await expect
-      .poll(() => view.page.locator('.chart-count').textContent())
-      .toBe('5 selected points of 5 images')
+    await eventually(() => view.page.locator('.chart-count').textContent()).toBe(
+      '5 selected points of 5 images',
+    )
     expect(await view.page.locator('.chart-selected').count()).toBe(5)
     await view.close()
   })
@@ -193,15 +193,15 @@ describe('the images behind the points', () => {
     const view = await open()
     await view.page.focus('.chart-layer')
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'Enter']) await view.page.keyboard.press(key)
-    await expect
-      .poll(() => view.page.locator('.chart-count').textContent())
-      .toBe('1 selected point of 1 image')
+    await eventually(() => view.page.locator('.chart-count').textContent()).toBe(
+      '1 selected point of 1 image',
+    )
     expect(await view.page.locator('.chart-layer [role=status]').textContent()).toContain('image-2')
     await view.page.keyboard.press('ArrowRight')
     await view.page.keyboard.press(' ')
-    await expect
-      .poll(() => view.page.locator('.chart-count').textContent())
-      .toBe('2 selected points of 2 images')
+    await eventually(() => view.page.locator('.chart-count').textContent()).toBe(
+      '2 selected points of 2 images',
+    )
     await view.page.keyboard.press('Escape')
     await eventually(() => view.page.locator('.chart-count').count()).toBe(0)
     await view.close()

@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ComparePayload } from '../../src/kernel/protocol/mime.ts'
+import { openingState, showMethods } from '../../src/renderers/compare/model/state.ts'
 import { differenceAt, mapIndex } from '../../src/renderers/compare/pixels/difference.ts'
 import { colourMap } from '../../src/renderers/shared/ui/colormaps.ts'
 import { launch, openRenderer, type PageOptions, type RendererPage } from './browser.ts'
@@ -318,6 +319,53 @@ describe('what was found in an image', () => {
     await view.close()
   })
 
+  it('draws what is bad of a map of which more is better', async () => {
+    const sr = await drawImage(64, 64, () => [10, 20, 30])
+    const map = await drawImage(64, 64, x => (x < 32 ? [0, 0, 0] : [255, 255, 255]))
+    const range: [number, number] = [0, 1]
+    const overlays = [
+      { name: 'ssim', label: 'SSIM', image: map.ref, range, direction: 'higher' as const, settings: {} },
+    ]
+    const image = { role: 'sr' as const, label: 'SR', image: sr.ref, values: {}, overlays }
+    const view = await open(comparePayload({ id: 'm', images: [image] }), { objects: objectsOf([sr, map]) })
+    await press(view, 'z')
+    await view.page.getByLabel('Overlay').selectOption('ssim')
+    await view.page.getByRole('slider').fill('1')
+    const { width, height } = (await view.page.locator('canvas[data-role=sr]').boundingBox())!
+    const at = (x: number) => view.pixel('canvas[data-role=sr]', width / 2 + x, height / 2)
+    await eventually(() => at(-16)).toEqual([...colourMap('inferno').subarray(255 * 3), 255])
+    expect(await at(16)).toEqual([10, 20, 30, 255])
+    await view.close()
+  })
+
+  it("shows a box's words on the image while the pointer is in it", async () => {
+    const triplet = structuredClone(marked.triplet)
+    triplet.images[2].findings = [
+      { what: 'the whole', box: [0, 0, 1, 1] },
+      { what: 'glyphs', box: [0.25, 0.25, 0.5, 0.5] },
+    ]
+    const view = await open(comparePayload(triplet))
+    await press(view, '1', '2', '4', 'z')
+    const canvas = PANE('sr:alpha')
+    const box = (await view.page.locator(canvas).boundingBox())!
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+    // Under the smaller box, whose bottom edge is the middle of the image: where its words are to stand.
+    const words = () => view.pixel(canvas, box.width / 2 - 62, box.height / 2 + 4)
+    const plain = await words()
+    const attended = () => view.page.locator('.compare-findings [data-attended]').allTextContents()
+    await view.page.mouse.move(middle.x - 20, middle.y - 20)
+    await eventually(attended).toEqual(['glyphs '])
+    await view.settle()
+    expect(await words()).not.toEqual(plain)
+    await view.page.mouse.move(middle.x + 60, middle.y + 60)
+    await eventually(attended).toEqual(['the whole '])
+    await view.page.mouse.move(box.x - 4, box.y - 4)
+    await eventually(attended).toEqual([])
+    await view.settle()
+    expect(await words()).toEqual(plain)
+    await view.close()
+  })
+
   it('reads the exact values of all images under the pointer, and in the loupe by keyboard', async () => {
     const view = await open()
     await press(view, '1', '2', '4', 'z')
@@ -462,4 +510,25 @@ describe('images that come another way', () => {
     expect(view.problems).toEqual([])
     await view.close()
   })
+})
+
+it('brings methods that are asked about into view, beside GT and LR', () => {
+  const images = ['lr', 'gt', 'a', 'b', 'c', 'd'].map(name => ({
+    role: name === 'lr' || name === 'gt' ? (name as 'lr' | 'gt') : ('sr' as const),
+    label: name,
+    ...(name.length === 1 && { method: name }),
+    key: name.length === 1 ? `sr:${name}` : name,
+    image: { hash: name, width: 1, height: 1, mime: 'image/png' },
+    values: {},
+  }))
+  const opening = openingState(images)
+  expect(opening.shown).toEqual(['lr', 'gt', 'sr:a', 'sr:b'])
+  expect(showMethods(opening, images, ['d'])).toMatchObject({
+    shown: ['lr', 'gt', 'sr:a', 'sr:d'],
+    pair: ['sr:d', 'gt'],
+  })
+  expect(showMethods(opening, images, ['b', 'c', 'd'])).toMatchObject({
+    shown: ['gt', 'sr:b', 'sr:c', 'sr:d'],
+  })
+  expect(showMethods(opening, images, ['gone'])).toEqual({})
 })

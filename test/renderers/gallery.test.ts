@@ -282,9 +282,9 @@ describe('in the browser', () => {
     await view.page.getByLabel('Sort', { exact: true }).selectOption('psnr')
     await view.page.locator('.gallery-tile[tabindex="0"]').focus()
     await view.page.keyboard.press('End')
-    await expect
-      .poll(() => view.page.evaluate(() => document.activeElement?.getAttribute('data-place')))
-      .toBe('199')
+    await eventually(() => view.page.evaluate(() => document.activeElement?.getAttribute('data-place'))).toBe(
+      '199',
+    )
     const label = await view.page.evaluate(() => document.activeElement!.getAttribute('title'))
     expect(await view.page.evaluate(() => document.activeElement!.textContent)).toContain('psnr 29.90')
     await view.page.keyboard.press('t')
@@ -299,11 +299,26 @@ describe('in the browser', () => {
         .getByLabel('Triplet', { exact: true })
         .evaluate(select => (select as HTMLSelectElement).selectedOptions[0].text),
     ).toBe(id)
-    await expect
-      .poll(() => view.page.locator('[data-place="199"] .gallery-tag').textContent())
-      .toBe('odd <b>')
+    await eventually(() => view.page.locator('[data-place="199"] .gallery-tag').textContent()).toBe('odd <b>')
     await view.page.getByRole('textbox', { name: 'Filter' }).fill('tag ~ "odd"')
     await eventually(() => view.page.getByRole('status').first().textContent()).toBe('1 of 200 rows')
+    await view.close()
+  })
+
+  it('opens a row with its own method in the comparison', async () => {
+    const view = await open(40)
+    const shown = () =>
+      view.page
+        .locator('.gallery-opened canvas[data-role=sr]')
+        .evaluateAll(all => all.map(canvas => (canvas as HTMLElement).dataset.method))
+    for (const [place, method] of [
+      [0, 'alpha'],
+      [3, 'beta'],
+    ] as const) {
+      await view.page.locator(`[data-place="${place}"]`).click()
+      await eventually(async () => (await shown()).includes(method)).toBe(true)
+      expect(await view.page.locator('.gallery-name').textContent()).toContain(method)
+    }
     await view.close()
   })
 

@@ -111,9 +111,7 @@ describe('in the browser', () => {
     const view = await openRenderer(browser, { renderer: 'table' })
     await view.show(PAYLOAD)
     await view.page.getByRole('button', { name: 'Copy as CSV' }).click()
-    await expect
-      .poll(() => view.page.evaluate(() => navigator.clipboard.readText()))
-      .toContain('a_1,27.456,2')
+    await eventually(() => view.page.evaluate(() => navigator.clipboard.readText())).toContain('a_1,27.456,2')
     expect(await view.page.locator('td[data-best]').allTextContents()).toEqual(['1.500', '29.50'])
     const backgrounds = await view.page
       .locator('td[style]')

@@ -121,7 +121,8 @@ async function finish(
     const { value, why, map } = task.kept ?? (await measureOne(task, images!, options))
     row.values[column] = value
     if (value === null) row.missing[column] = why ?? 'not defined for these images'
-    if (options.maps && map) row.overlays.push({ name: column, label: task.metric.label, ...map, settings })
+    const { label, direction } = task.metric
+    if (options.maps && map) row.overlays.push({ name: column, label, ...map, direction, settings })
   }
   return row
 }

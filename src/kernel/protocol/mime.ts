@@ -58,6 +58,8 @@ export interface Overlay {
   label: string
   image: ImageRef
   range: [number, number]
+  /** Which way is better; what is bad is drawn. `none` or nothing: what is large is drawn. */
+  direction?: Direction
   settings: Record<string, unknown>
 }
 

@@ -8,6 +8,7 @@ import { copyImage, fileName, saveFile } from '../shared/save.ts'
 import { Button } from '../shared/ui/controls.tsx'
 import { useAction } from '../shared/ui/use-action.tsx'
 import { exportChart, toPng, toSvg } from './export.ts'
+import { fieldTitles } from './fields.ts'
 import { Interaction } from './interact.tsx'
 import { useDrawing } from './plot.tsx'
 import { takeTitle } from './title.ts'
@@ -94,6 +95,7 @@ function SingleChart(props: {
 }) {
   const { chart, services, paper, selected, onPaper, onBack, onOpen, onSelect } = props
   const { spec, subtitle } = useMemo(() => takeTitle(chart.spec), [chart.spec])
+  const titles = useMemo(() => fieldTitles(chart.spec), [chart.spec])
   const { element, drawing, failure } = useDrawing(spec, paper)
   const exported = <T,>(write: (view: View) => Promise<T>) =>
     exportChart(chart.spec, element.current!, paper, write)
@@ -107,7 +109,6 @@ function SingleChart(props: {
           {chart.title}
           {subtitle && <span class="m-muted"> {subtitle}</span>}
         </span>
-        <span class="m-spring" />
         {status}
         <div class="m-group">
           <Button
@@ -154,6 +155,7 @@ function SingleChart(props: {
         <Interaction
           drawing={drawing}
           label={label}
+          titles={titles}
           links={chart.links ?? []}
           selected={selected}
           pictures={services.pictures}
@@ -181,6 +183,10 @@ function Selected(props: {
 }) {
   const { chart, root, rows, services } = props
   const ids = useMemo(() => new Set([...rows].map(row => chart.links![row].id)), [chart, rows])
+  const methods = useMemo(
+    () => [...new Set([...rows].flatMap(row => chart.links![row].method ?? []))],
+    [chart, rows],
+  )
   const triplets = chart.triplets ?? root.triplets
   const columns = chart.columns ?? root.columns
   const payload = useMemo(
@@ -199,7 +205,7 @@ function Selected(props: {
         {ids.size === 1 ? 'image' : 'images'}
       </p>
       {payload.triplets.length > 0 && (
-        <Compare payload={payload} services={services} remembered={undefined} />
+        <Compare payload={payload} services={services} remembered={undefined} methods={methods} />
       )}
     </section>
   )

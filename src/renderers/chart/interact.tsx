@@ -22,13 +22,15 @@ export function Interaction(props: {
   drawing: Drawing | undefined
   children: ComponentChildren
   label: string
+  /** What fields are called, by field. */
+  titles: ReadonlyMap<string, string>
   links: readonly ChartLink[]
   selected: ReadonlySet<number>
   pictures: Pictures
   onSelect: (rows: number[], add: boolean) => void
   onOpen: (chart: string) => void
 }) {
-  const { drawing, children, label, links, selected, pictures, onSelect, onOpen } = props
+  const { drawing, children, label, titles, links, selected, pictures, onSelect, onOpen } = props
   const marks = drawing?.marks ?? []
   const [at, setAt] = useState<number | undefined>()
   const [band, setBand] = useState<{ from: Point; to: Point } | undefined>()
@@ -120,13 +122,14 @@ export function Interaction(props: {
       {current && (
         <Tip
           mark={current}
+          titles={titles}
           link={current.row === undefined ? undefined : links[current.row]}
           pictures={pictures}
           room={layer}
         />
       )}
       <span class="m-hidden" role="status">
-        {current && describe(current, current.row === undefined ? undefined : links[current.row])}
+        {current && describe(current, titles, current.row === undefined ? undefined : links[current.row])}
       </span>
     </div>
   )
@@ -134,11 +137,12 @@ export function Interaction(props: {
 
 function Tip(props: {
   mark: ChartMark
+  titles: ReadonlyMap<string, string>
   link: ChartLink | undefined
   pictures: Pictures
   room: { current: HTMLElement | null }
 }) {
-  const { mark, link, pictures, room } = props
+  const { mark, titles, link, pictures, room } = props
   const { clientWidth: width = 0, clientHeight: height = 0 } = room.current ?? {}
   const style = {
     [mark.x > width / 2 ? 'right' : 'left']: `${(mark.x > width / 2 ? width - mark.x : mark.x) + 12}px`,
@@ -162,7 +166,7 @@ function Tip(props: {
             .slice(0, 10)
             .map(([name, value]) => (
               <div key={name}>
-                <dt class="m-muted">{shorten(name, 24)}</dt>
+                <dt class="m-muted">{shorten(titles.get(name) ?? name, 24)}</dt>
                 <dd class="m-number">{shorten(formatValue(value), 30)}</dd>
               </div>
             ))}
@@ -172,8 +176,10 @@ function Tip(props: {
   )
 }
 
-function describe(mark: ChartMark, link: ChartLink | undefined): string {
-  const values = fieldsOf(mark.datum).map(([name, value]) => `${name} ${formatValue(value)}`)
+function describe(mark: ChartMark, titles: ReadonlyMap<string, string>, link: ChartLink | undefined): string {
+  const values = fieldsOf(mark.datum).map(
+    ([name, value]) => `${titles.get(name) ?? name} ${formatValue(value)}`,
+  )
   const name = link ? [link.id, link.method ?? ''] : []
   return [...name, ...values, mark.chart === undefined ? '' : 'opens a chart'].filter(Boolean).join(', ')
 }

@@ -7,6 +7,7 @@ import { Findings } from './findings.tsx'
 import { Help } from './help.tsx'
 import { Loupe } from './loupe.tsx'
 import { type Comparison, createComparison, type RememberedComparison } from './model/comparison.ts'
+import { showMethods } from './model/state.ts'
 import { Options } from './options.tsx'
 import { Readout } from './readout.tsx'
 import { Stage } from './stage.tsx'
@@ -16,16 +17,21 @@ export type CompareProps = Omit<ViewProps<ComparePayload, RememberedComparison>,
   remember?: (state: RememberedComparison) => void
   /** Id of the triplet to look at, when somebody else chooses. */
   at?: string
+  /** Methods that are asked about: they are shown beside LR and GT. */
+  methods?: readonly string[]
 }
 
 /** The comparison of the images of one triplet after another. The payload has at least one triplet with images. */
-export function Compare({ payload, services, remembered, remember, at }: CompareProps) {
+export function Compare({ payload, services, remembered, remember, at, methods }: CompareProps) {
   const comparison = useMemo(() => createComparison(payload, remembered), [])
   useUpdates(comparison, payload)
   useLayoutEffect(() => {
     const index = comparison.triplets().findIndex(({ id }) => id === at)
     if (index >= 0) comparison.go(index)
   }, [comparison, at])
+  useLayoutEffect(() => {
+    if (methods) comparison.state.set(showMethods(comparison.state.get(), comparison.images(), methods))
+  }, [comparison, at, methods?.join('\n')])
   useEffect(() => {
     if (!remember) return
     const save = () => remember(comparison.remembered())

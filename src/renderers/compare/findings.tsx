@@ -2,6 +2,7 @@ import type { Finding } from '../../kernel/protocol/mime.ts'
 import { formatValue } from '../shared/ui/numbers.ts'
 import { useStore } from '../shared/ui/store.ts'
 import type { Comparison } from './model/comparison.ts'
+import { keysOf } from './model/findings.ts'
 import { modeOf } from './model/modes.ts'
 
 /** What the judge wrote about the visible images, as text; a finding with a box is looked at by pressing it. */
@@ -11,9 +12,7 @@ export function Findings({ comparison }: { comparison: Comparison }) {
   const visible = new Set(
     modeOf(state)
       .panes(state, comparison.images())
-      .flatMap(pane =>
-        pane.layers.flatMap(layer => (layer.kind === 'image' ? [layer.key] : [layer.a, layer.b])),
-      ),
+      .flatMap(pane => keysOf(pane.layers)),
   )
   const judged = comparison.images().filter(image => visible.has(image.key) && image.findings?.length)
   if (judged.length === 0) return null
@@ -54,7 +53,12 @@ function FindingText(props: { finding: Finding; attend: (on: boolean) => void; l
       {finding.what} <span class="m-muted">{details.filter(Boolean).join(', ')}</span>
     </>
   )
-  if (!finding.box) return <span>{text}</span>
+  if (!finding.box)
+    return (
+      <span class="compare-finding" data-plain>
+        {text}
+      </span>
+    )
   return (
     <button
       type="button"

@@ -5,7 +5,7 @@ import { useStore } from '../shared/ui/store.ts'
 import type { Comparison } from './model/comparison.ts'
 import { type Channel, type CompareState, toggleShown } from './model/state.ts'
 import { legendRange } from './pixels/difference.ts'
-import { ABSOLUTE_MAP, OVERLAY_MAP, SIGNED_MAP } from './pixels/scene.ts'
+import { ABSOLUTE_MAP, isReversed, OVERLAY_MAP, SIGNED_MAP } from './pixels/scene.ts'
 
 const CHANNELS: { value: Channel; label: string }[] = [
   { value: 'luma', label: 'Luma (BT.601)' },
@@ -158,17 +158,30 @@ function OverlayLegend({ comparison }: { comparison: Comparison }) {
         text={`${Math.round(overlayAlpha * 100)} %`}
         onInput={value => comparison.state.set({ overlayAlpha: value })}
       />
-      <Legend map={OVERLAY_MAP} low={overlay.range[0]} high={overlay.range[1]} />
+      <Legend
+        map={OVERLAY_MAP}
+        reversed={isReversed(overlay)}
+        low={overlay.range[0]}
+        high={overlay.range[1]}
+      />
     </>
   )
 }
 
-function Legend(props: { map: Parameters<typeof colourMap>[0]; low: number; high: number; unit?: string }) {
-  const { map, low, high, unit } = props
+function Legend(props: {
+  map: Parameters<typeof colourMap>[0]
+  /** The map's high end stands for the low value. */
+  reversed?: boolean
+  low: number
+  high: number
+  unit?: string
+}) {
+  const { map, reversed = false, low, high, unit } = props
+  const ramp = cssGradient(colourMap(map), reversed ? 'to left' : 'to right')
   const [from, middle, to] = [low, (low + high) / 2, high].map(value => formatValue(value))
   return (
     <span class="compare-legend" role="img" aria-label={`Colours from ${from} to ${to} ${unit ?? ''}`}>
-      <span class="compare-ramp" style={{ backgroundImage: cssGradient(colourMap(map)) }} />
+      <span class="compare-ramp" style={{ backgroundImage: ramp }} />
       <span class="compare-ticks m-number">
         <span>{from}</span>
         <span>{middle}</span>

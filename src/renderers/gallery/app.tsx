@@ -101,6 +101,9 @@ export function Gallery({
       {opened && (
         <section class="gallery-opened" aria-label={`Comparison of ${opened.id}`}>
           <div class="m-toolbar">
+            <span class="gallery-name">
+              {opened.id} <span class="m-muted">{opened.method}</span>
+            </span>
             <Tags
               name={[opened.id, opened.method].filter(Boolean).join(' ')}
               tags={tagsOf(opened)}
@@ -134,8 +137,11 @@ function Opened(props: {
     const ids = new Set([...groups.flatMap(({ entries }) => entries.map(entry => entry.row.id)), row.id])
     return { columns: payload.columns, triplets: [...ids].flatMap(id => byId.get(id) ?? []) }
   }, [payload, groups, row.id])
+  const methods = row.method === null ? undefined : [row.method]
   if (!compared) return <p class="m-message">There are no images to compare.</p>
-  return <Compare payload={compared} services={services} remembered={undefined} at={row.id} />
+  return (
+    <Compare payload={compared} services={services} remembered={undefined} at={row.id} methods={methods} />
+  )
 }
 
 /** The last filter that could be read, and what is wrong with the present one. */

@@ -58,9 +58,14 @@ export function niceTicks(low: number, high: number, count: number): number[] {
 /** Labels with as many decimals as tell the ticks apart. */
 export function tickLabels(ticks: readonly number[]): string[] {
   const step = ticks.length > 1 ? Math.abs(ticks[1] - ticks[0]) : Math.abs(ticks[0] || 1)
-  if (step < 1e-4) return ticks.map(value => (value === 0 ? '0' : formatValue(value)))
+  if (step < 1e-4) return ticks.map(value => (value === 0 ? '0' : formatExponent(value)))
   const decimals = Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
   return ticks.map(value => formatValue(value, decimals))
+}
+
+/** `8e−5`: two digits at most. */
+function formatExponent(value: number): string {
+  return Number(value.toPrecision(2)).toExponential().replaceAll('-', '−')
 }
 
 /** The range of values with a little room; a flat curve gets some too. */

@@ -8,7 +8,7 @@ import { shorten } from '../shared/ui/numbers.ts'
 
 type TrackedImage = TrainingPayload['samples'][number]
 
-const SIDE = 128
+const SIDE = 112
 
 /** The tracked images at one step, all moved by one slider; an image opens in the comparison. */
 export function Samples(props: {
@@ -64,6 +64,10 @@ export function Samples(props: {
             aria-pressed={opened === sample.id}
             onClick={() => setOpened(opened === sample.id ? undefined : sample.id)}
           >
+            <span class="training-name">
+              <span class="m-hidden">Compare </span>
+              {shorten(sample.id, 60)}
+            </span>
             <span class="training-images" aria-hidden="true">
               {columnsOf(sample, shown).map(({ label, image }) => (
                 <span key={label} class="training-image">
@@ -77,10 +81,6 @@ export function Samples(props: {
                   <span class="m-muted">{label}</span>
                 </span>
               ))}
-            </span>
-            <span class="training-name">
-              <span class="m-hidden">Compare </span>
-              {shorten(sample.id, 60)}
             </span>
           </button>
         ))}

@@ -1,4 +1,6 @@
 import type { Comparison } from './comparison.ts'
+import { findingAt, keysOf } from './findings.ts'
+import { modeOf } from './modes.ts'
 import type { Region } from './state.ts'
 import { type Point, toFrame } from './view.ts'
 
@@ -29,6 +31,19 @@ export function createGestures(comparison: Comparison): Gestures {
   }
   const frameAt = (at: Point) =>
     toFrame(comparison.motion.get().view, comparison.frame(), comparison.pane(), at)
+  const attend = (at: Point, pane: string | undefined) => {
+    const state = comparison.state.get()
+    const images = comparison.images()
+    const { width, height } = comparison.frame()
+    const layers = modeOf(state)
+      .panes(state, images)
+      .flatMap(({ id, layers }) => (id === pane ? layers : []))
+    const shown = new Set(state.findings ? keysOf(layers) : [])
+    const { x, y } = frameAt(at)
+    const finding = findingAt(images, shown, { x: x / width, y: y / height })
+    const known = comparison.attention.get().finding
+    if (finding?.key !== known?.key || finding?.index !== known?.index) comparison.attention.set({ finding })
+  }
   const nearSplit = (at: Point) =>
     comparison.state.get().mode === 'swipe' &&
     Math.abs(at.x - comparison.motion.get().split * comparison.pane().width) <= GRIP
@@ -58,7 +73,9 @@ export function createGestures(comparison: Comparison): Gestures {
       const at = locate(event)
       const from = pointers.get(event.pointerId)
       if (!from) {
-        ;(event.currentTarget as HTMLElement).style.cursor = nearSplit(at) ? 'col-resize' : ''
+        const pane = event.currentTarget as HTMLElement
+        pane.style.cursor = nearSplit(at) ? 'col-resize' : ''
+        attend(at, pane.dataset.pane)
         return comparison.probe(frameAt(at))
       }
       if (pointers.size > 1) pinch(event.pointerId, at)
@@ -75,6 +92,7 @@ export function createGestures(comparison: Comparison): Gestures {
       if (pointers.size === 0) gesture = undefined
     },
     leave() {
+      comparison.attention.set({ finding: null })
       if (pointers.size === 0 && !comparison.state.get().loupe) comparison.probe(null)
     },
     wheel(event, focused) {

@@ -86,6 +86,29 @@ export function adoptState(state: CompareState, images: readonly KeyedImage[]): 
   return { ...fresh, ...state, shown: shown.length > 0 ? shown : fresh.shown, pair }
 }
 
+/** Brings methods into view: beside LR and GT, in place of those that nobody asked about, and as A of a pair. */
+export function showMethods(
+  state: CompareState,
+  images: readonly KeyedImage[],
+  methods: readonly string[],
+): Partial<CompareState> {
+  const keys = images.map(image => image.key)
+  const asked = images.filter(({ method }) => method !== undefined && methods.includes(method))
+  if (asked.length === 0) return {}
+  const wanted = new Set(
+    ['gt', ...asked.slice(0, MOST_SHOWN - 1).map(({ key }) => key), 'lr', ...state.shown].filter(key =>
+      keys.includes(key),
+    ),
+  )
+  const shown = new Set([...wanted].slice(0, MOST_SHOWN))
+  const [first] = asked
+  const reference = ['gt', 'lr', ...state.pair].find(key => key !== first.key && keys.includes(key))
+  return {
+    shown: keys.filter(key => shown.has(key)),
+    ...(reference && { pair: [first.key, reference] as [string, string], front: 0 as const }),
+  }
+}
+
 /** Shows an image side by side or takes it away; one always stays, the newest replaces the last of four. */
 export function toggleShown(state: CompareState, images: readonly KeyedImage[], key: string): string[] {
   const shown = state.shown.includes(key)

@@ -1,5 +1,6 @@
 import type { Placement } from '../../shared/pictures/picture.ts'
 import type { Theme } from '../../shared/ui/theme.ts'
+import { type FindingName, keysOf } from '../model/findings.ts'
 import type { Pane } from '../model/modes.ts'
 import type { Region } from '../model/state.ts'
 import type { Point } from '../model/view.ts'
@@ -47,6 +48,23 @@ function label({ context, ratio, theme }: Marks, text: string, x: number, y: num
   context.restore()
 }
 
+/** A finding's words under its box, or over it where there is no room below; cut off where the pane ends. */
+function caption(marks: Marks, text: string, box: Region): void {
+  const { context, ratio, theme } = marks
+  const { width, height } = context.canvas
+  const room = width - 10 * ratio
+  context.save()
+  context.font = `${11 * ratio}px ${theme.font}`
+  let words = text.slice(0, 300)
+  const cut = () => `${words}${words.length < text.length ? '…' : ''}`
+  while (words.length > 1 && context.measureText(cut()).width > room) words = words.slice(0, -1)
+  const length = context.measureText(cut()).width + 6 * ratio
+  context.restore()
+  const below = box.y + box.height + 9 * ratio
+  const y = below + 7 * ratio <= height ? below : Math.max(7 * ratio, box.y - 9 * ratio)
+  label(marks, cut(), Math.max(0, Math.min(box.x, width - length)), y, theme.foreground)
+}
+
 /** The divider of swipe, with a grip. */
 export function paintSplit(marks: Marks): void {
   const { context, scene, ratio, theme } = marks
@@ -78,18 +96,13 @@ function rectangle(place: Placement, box: readonly [number, number, number, numb
   return { x, y, width: (box[2] - box[0]) * place.width, height: (box[3] - box[1]) * place.height }
 }
 
-/** Boxes of the judge's findings with their numbers: solid on the image that they are about, dashed on the others. */
-export function paintFindings(
-  marks: Marks,
-  pane: Pane,
-  attention: { key: string; index: number } | null,
-): void {
+/** Boxes of the judge's findings with their numbers, that under attention with its words: solid on the image that they are about, dashed on the others. */
+export function paintFindings(marks: Marks, pane: Pane, attention: FindingName | null): void {
   const { context, scene, place, theme, ratio } = marks
-  const keys = pane.layers.flatMap(layer => (layer.kind === 'image' ? [layer.key] : [layer.a, layer.b]))
-  const own = new Set(keys)
+  const own = new Set(keysOf(pane.layers))
   const subjects = scene.images.filter(image => own.has(image.key) || attention?.key === image.key)
   for (const image of subjects) {
-    for (const [index, { box }] of (image.findings ?? []).entries()) {
+    for (const [index, { box, what }] of (image.findings ?? []).entries()) {
       const attended = attention?.key === image.key && attention.index === index
       if (!box || !(own.has(image.key) || attended)) continue
       const colour = attended ? theme.accent : theme.warning
@@ -97,6 +110,7 @@ export function paintFindings(
       const dash = own.has(image.key) ? [] : [4, 3]
       strokeTwice(marks, colour, () => context.strokeRect(x, y, width, height), dash)
       label(marks, String(index + 1), x, y + 7 * ratio, colour)
+      if (attended) caption(marks, what, { x, y, width, height })
     }
   }
 }

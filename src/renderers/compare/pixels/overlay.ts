@@ -3,9 +3,16 @@ import type { ColourMap } from '../../shared/ui/colormaps.ts'
 
 /**
  * A grey map (0..255) in colours, as opaque as its value, so that what is nothing stays visible through it.
+ *
+ * @param reversed what is low is coloured and opaque, for maps of which more is better
  * @throws the signal's reason
  */
-export async function overlayPicture(grey: Picture, map: ColourMap, signal: AbortSignal): Promise<Picture> {
+export async function overlayPicture(
+  grey: Picture,
+  map: ColourMap,
+  reversed: boolean,
+  signal: AbortSignal,
+): Promise<Picture> {
   const canvas = new OffscreenCanvas(grey.width, grey.height)
   const context = canvas.getContext('2d')!
   const rows = Math.max(1, Math.floor(2 ** 20 / grey.width))
@@ -13,7 +20,7 @@ export async function overlayPicture(grey: Picture, map: ColourMap, signal: Abor
     const strip = grey.read(0, top, grey.width, Math.min(rows, grey.height - top))
     const { data } = strip
     for (let i = 0; i < data.length; i += 4) {
-      const value = data[i]
+      const value = reversed ? 255 - data[i] : data[i]
       data[i] = map[value * 3]
       data[i + 1] = map[value * 3 + 1]
       data[i + 2] = map[value * 3 + 2]

@@ -1,6 +1,7 @@
 import type { Placement } from '../../shared/pictures/picture.ts'
 import type { Slots } from '../../shared/pictures/slots.ts'
 import type { Theme } from '../../shared/ui/theme.ts'
+import type { FindingName } from '../model/findings.ts'
 import type { Pane } from '../model/modes.ts'
 import { type Point, placeFrame, type Size } from '../model/view.ts'
 import { paintCrop, paintFindings, paintProbe, paintRulers, paintSplit } from './marks.ts'
@@ -14,7 +15,7 @@ export interface PaneCanvas {
 /** What follows the pointer or the keyboard and is forgotten: the pixel looked at, the finding under attention. */
 export interface Attention {
   probe: Point | null
-  finding: { key: string; index: number } | null
+  finding: FindingName | null
 }
 
 /** Draws one pane: its layers, then marks over them. Sets `data-state` to loading, ready or failed. */

@@ -58,7 +58,7 @@ export function wantsOf(scene: Scene): Map<string, Want> {
     const hash = byKey.get(key)?.image.hash
     if (hash === undefined) continue
     wants.set(slotOf.image(key), { id: hash, open: pictures => pictures.acquire(hash) })
-    const overlay = overlayOf(scene, key)?.image.hash
+    const overlay = overlayOf(scene, key)
     if (overlay !== undefined) wants.set(slotOf.overlay(key), wantOverlay(overlay))
   }
   for (const { layers } of panes) {
@@ -71,11 +71,16 @@ export function wantsOf(scene: Scene): Map<string, Want> {
   return wants
 }
 
-function wantOverlay(hash: string): Want {
-  const id = `overlay ${hash} ${OVERLAY_MAP}`
+/** Whether a map's low values are what to look at. */
+export const isReversed = ({ direction }: Overlay): boolean => direction === 'higher'
+
+function wantOverlay(overlay: Overlay): Want {
+  const { hash } = overlay.image
+  const reversed = isReversed(overlay)
+  const id = `overlay ${hash} ${OVERLAY_MAP} ${reversed}`
   const open = (pictures: Pictures) =>
     pictures.derive(id, signal =>
-      using([hash], pictures, ([grey]) => overlayPicture(grey, colourMap(OVERLAY_MAP), signal)),
+      using([hash], pictures, ([grey]) => overlayPicture(grey, colourMap(OVERLAY_MAP), reversed, signal)),
     )
   return { id, open }
 }
