@@ -26,6 +26,7 @@ import type {
   Study,
 } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
+import { openCollection } from './rating/collection.ts'
 import { packStudy } from './session/pack-study.ts'
 import { planStudy } from './session/plan.ts'
 import type { Language } from './session/program.ts'
@@ -167,6 +168,11 @@ export class Kernel {
     training: async ({ path, run, action }) => {
       await wish(createFolderStore(storeRoot(path)), run, action === 'resume' ? 'run' : action)
       return {}
+    },
+    rate: async ({ path, session, rater, answer }) => {
+      const collection = await openCollection(createFolderStore(storeRoot(path)), session, dirname(path))
+      if (answer) collection.keep(rater, answer)
+      return { ratings: collection.ratingsOf(rater) }
     },
     models: async () => ({ models: await modelSummaries(this.#options.assets) }),
     addModel: async ({ sha256, offline, ...request }) => addModel(request, { sha256, offline }),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { type KernelClient, type KernelExit, launchKernel } from '../../src/kernel/protocol/client.ts'
 import type { CellEvent, Study } from '../../src/kernel/protocol/messages.ts'
+import type { RatePayload } from '../../src/kernel/protocol/mime.ts'
 import { cell, REPOSITORY, type StudyFolder, studyFolder, studyOf } from '../support/study-folder.ts'
 
 // The kernel as it is shipped: its own process, the real protocol over its pipes, real compute processes behind it.
@@ -208,3 +209,25 @@ function alive(pid: number): boolean {
     return false
   }
 }
+
+test('blind ratings travel to the file of the study and back', async () => {
+  await using folder = await studyFolder()
+  const text = [
+    cell('load', 'triplets: { lr: lr/*.png, gt: hr/*.png, sr: { copy: hr/*.png }, scale: 4, as: photos }'),
+    cell('people', 'rate: { of: photos, to: people.csv, traps: 0 }'),
+  ].join('\n')
+  const study = await write(folder, text)
+  const { client } = await start()
+  expect(await client.request('run', all(study))).toMatchObject({ succeeded: ['load', 'people'] })
+  const { cells } = await client.request('outputs', { path: study.path })
+  const [{ items }] = cells.find(({ id }) => id === 'people')!.outputs
+  const { session, pairs } = (items[0] as { json: RatePayload }).json
+  const ask = { path: study.path, session, rater: 'ann' }
+  expect(await client.request('rate', ask)).toEqual({ ratings: {} })
+  const answer = { pair: pairs[0].key, rating: 4, seconds: 1.5 }
+  const kept = { ratings: { [pairs[0].key]: 4 } }
+  expect(await client.request('rate', { ...ask, answer })).toEqual(kept)
+  expect(await client.request('rate', ask)).toEqual(kept)
+  expect(await readFile(folder.file('people.csv'), 'utf8')).toMatch(/^p\d,copy,ann,4,1\.5,/m)
+  await expect(client.request('rate', { ...ask, session: 'another' })).rejects.toThrow(/not known here/)
+})

@@ -4,7 +4,7 @@ import * as esbuild from 'esbuild'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import themes from './themes.json' with { type: 'json' }
 
-export type RendererName = 'compare' | 'gallery' | 'chart' | 'table' | 'training'
+export type RendererName = 'compare' | 'gallery' | 'chart' | 'table' | 'training' | 'rate'
 export type ThemeName = keyof typeof themes
 export const THEMES = Object.keys(themes) as ThemeName[]
 
@@ -27,7 +27,7 @@ let bundles: Promise<Map<string, Buffer>> | undefined
 export function buildRenderers(): Promise<Map<string, Buffer>> {
   bundles ??= (async () => {
     const root = resolve(import.meta.dirname, '../..')
-    const names = ['compare', 'gallery', 'chart', 'table', 'training'].filter(name =>
+    const names = ['compare', 'gallery', 'chart', 'table', 'training', 'rate'].filter(name =>
       existsSync(`${root}/src/renderers/${name}/index.tsx`),
     )
     const { outputFiles } = await esbuild.build({
@@ -227,6 +227,8 @@ declare global {
       live(): Record<string, number>
       requests: Record<string, unknown>[]
       state: unknown
+      /** Why the host refuses to keep a rating; none by default. */
+      refusal?: string
     }
     hostObjects: Record<string, { base64?: string; message?: string }> | null
     hostState: unknown
@@ -279,6 +281,7 @@ function pageScript(renderer: RendererName): string {
       postMessage(message) {
         if (message.type !== 'load') requests.push(message)
         if (message.type === 'save' || message.type === 'tag') reply({ type: 'saved', request: message.request })
+        if (message.type === 'rate') reply(rated(message))
         if (message.type !== 'load') return
         const object = window.hostObjects[message.hash]
         if (object?.base64 !== undefined) {
@@ -289,6 +292,13 @@ function pageScript(renderer: RendererName): string {
         listeners.add(listener)
         return { dispose: () => listeners.delete(listener) }
       },
+    }
+    const given = {}
+    const rated = ({ request, rater, answer }) => {
+      if (mirage.refusal) return { type: 'failed', request, message: mirage.refusal }
+      given[rater] ??= {}
+      if (answer) given[rater][answer.pair] = answer.rating
+      return { type: 'rated', request, ratings: { ...given[rater] } }
     }
     const mirage = { requests, state: window.hostState }
     const api = activate({

@@ -21,7 +21,7 @@ vi.setConfig({ testTimeout: 180_000 })
 
 let browser: Browser
 let all: Record<RendererName, Specimen>
-const NAMES: RendererName[] = ['compare', 'gallery', 'chart', 'table', 'training']
+const NAMES: RendererName[] = ['compare', 'gallery', 'chart', 'table', 'training', 'rate']
 
 beforeAll(async () => {
   browser = await launch()

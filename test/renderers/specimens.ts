@@ -3,6 +3,7 @@ import type {
   ComparePayload,
   CompareTriplet,
   GalleryPayload,
+  RatePayload,
   TablePayload,
   TrainingPayload,
 } from '../../src/kernel/protocol/mime.ts'
@@ -120,6 +121,17 @@ export async function specimens(): Promise<Record<RendererName, Specimen>> {
       },
     ],
     message: 'Batch 4 of 64 px patches.',
+  }
+
+  const rate: RatePayload = {
+    session: 's',
+    question: 'How much was invented?',
+    labels: ['main content', 'objects', 'noticeable', 'trivial', 'nothing'],
+    pairs: images.slice(0, 4).map(({ ref }, i) => ({
+      key: `k${i}`,
+      references: [{ label: 'Original', image: images[1].ref }],
+      result: ref,
+    })),
   }
 
   const opened = async (view: RendererPage) => {
@@ -248,6 +260,27 @@ export async function specimens(): Promise<Record<RendererName, Specimen>> {
       async openEverything(view) {
         await view.page.getByRole('button', { name: 'Compare' }).first().click()
         await opened(view)
+      },
+    },
+    rate: {
+      payload: rate,
+      variant: { ...rate, session: 't', pairs: rate.pairs.slice(1) },
+      hostile: [
+        { ...rate, pairs: [] },
+        { ...rate, question: HTML, labels: [LONG, HTML, HTML, '', LONG] },
+        { pairs: 3 },
+        { ...rate, session: null },
+      ],
+      objects,
+      ready: '.m-input',
+      async openEverything(view) {
+        await view.page.getByRole('textbox').fill('ann')
+        await view.page.keyboard.press('Enter')
+        await view.page.locator('.rate-pair canvas[data-state=ready]').nth(1).waitFor()
+        await view.page.keyboard.press('3')
+        await view.page.getByText('1 / 4').waitFor()
+        await view.page.keyboard.press('z')
+        await view.settle()
       },
     },
   }

@@ -15,6 +15,7 @@ const READY = {
   chart: '.chart-plot svg, .chart-plot canvas',
   table: 'table',
   training: '.training-plots',
+  rate: '.m-input',
 }
 
 let browser: Browser

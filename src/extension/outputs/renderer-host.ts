@@ -7,7 +7,7 @@ import { answerRenderer } from './renderer-messages.ts'
 import { type RowTags, withRowTags } from './tag-edit.ts'
 
 /** The renderers of package.json, all of which may ask for pixels. */
-const RENDERERS = ['compare', 'gallery', 'chart', 'table', 'training'].map(name => `mirage.${name}`)
+const RENDERERS = ['compare', 'gallery', 'chart', 'table', 'training', 'rate'].map(name => `mirage.${name}`)
 
 export interface RendererHostPorts {
   vscode: Pick<
@@ -38,6 +38,12 @@ export function serveRenderers({ vscode: api, objects, study }: RendererHostPort
           // One after the other: each edit starts from the text that the one before left.
           edits = edits.catch(() => {}).then(() => writeTags(api, owner.cell(cell), row))
           return edits
+        },
+        rate: async (session, rater, answer) => {
+          const { client } = owner.kernel
+          if (!client) throw new Error('The kernel is not running. Run the cell, then rate.')
+          const path = owner.notebook.uri.fsPath
+          return (await client.request('rate', { path, session, rater, answer })).ratings
         },
       })
       if (reply) await channel.postMessage(reply, editor)

@@ -1,4 +1,4 @@
-import type { RendererReply, RendererRequest } from '../../kernel/protocol/mime.ts'
+import type { RateAnswer, RendererReply, RendererRequest } from '../../kernel/protocol/mime.ts'
 import { messageOf } from '../run/output-items.ts'
 import type { StoredObject } from './objects.ts'
 import type { RowTags } from './tag-edit.ts'
@@ -12,11 +12,14 @@ export interface RendererServices {
   train(run: string, action: 'pause' | 'resume' | 'stop'): Promise<void>
   /** Writes a row's tags into the text of a cell. */
   tag(cell: string, row: RowTags): Promise<void>
+  /** Keeps a blind rating, where one is given. What this rater has answered, by pair. */
+  rate(session: string, rater: string, answer: RateAnswer | undefined): Promise<Record<string, number>>
 }
 
 /**
  * Answers a renderer's request. Messages come from a page that shows other people's files, so nothing but what is
- * asked for by hash, confirmed in a dialog, or an edit of the study that can be undone is ever read or written.
+ * asked for by hash, confirmed in a dialog, a rating of a pair that a cell shows, or an edit of the study that can be undone
+ * is ever read or written.
  *
  * @returns undefined for a message that needs no answer
  */
@@ -56,5 +59,8 @@ const ANSWERS: {
   async tag({ request, cell, id, method, tags }, { tag }) {
     await tag(cell, { id, method, tags })
     return { type: 'saved', request }
+  },
+  async rate({ request, session, rater, answer }, { rate }) {
+    return { type: 'rated', request, ratings: await rate(session, rater, answer) }
   },
 }

@@ -120,6 +120,13 @@ export const requests = {
   }),
   /** Pauses a training, lets it go on, or ends it with the weights that it has. */
   training: z.object({ path: z.string(), run: z.string(), action: z.enum(['pause', 'resume', 'stop']) }),
+  /** Keeps a blind rating, where one is given, and tells what this rater has answered. */
+  rate: z.object({
+    path: z.string(),
+    session: z.string(),
+    rater: z.string(),
+    answer: z.object({ pair: z.string(), rating: z.number().int(), seconds: z.number().min(0) }).optional(),
+  }),
   models: z.object({ path: z.string().optional() }),
   /** Fetches or copies an ONNX file among the user's models. */
   addModel: z.object({
@@ -159,6 +166,8 @@ export interface Replies {
   object: { path: string; mime: string }
   continue: Record<string, never>
   training: Record<string, never>
+  /** By pair. */
+  rate: { ratings: Record<string, number> }
   models: { models: ModelSummary[] }
   /** `missing` names what must still be said of the model where it is used. */
   addModel: { path: string; sha256: string; missing: string[] }

@@ -9,6 +9,7 @@ export const MIME = {
   chart: 'application/vnd.mirage.chart+json',
   table: 'application/vnd.mirage.table+json',
   training: 'application/vnd.mirage.training+json',
+  rate: 'application/vnd.mirage.rate+json',
 } as const
 
 /** An image in the store. `hash` is the sha256 (hex) of the encoded file's bytes. */
@@ -168,6 +169,23 @@ export interface TrainingPayload {
   message?: string
 }
 
+/** Pairs to be rated blind: nothing here says by which method a result was made, or which pairs are traps. */
+export interface RatePayload {
+  /** Names the study of ratings, in requests. */
+  session: string
+  question: string
+  /** What each rating means, from 1 up. */
+  labels: string[]
+  /** In no order that tells anything; each rater gets an order of their own. */
+  pairs: RatePair[]
+}
+
+export interface RatePair {
+  key: string
+  references: { label: string; image: ImageRef }[]
+  result: ImageRef
+}
+
 /** Renderer -> host. */
 export type RendererRequest =
   /** Bytes of a stored object; answered by `object` or `failed` with the same `request`. */
@@ -177,9 +195,20 @@ export type RendererRequest =
   | { type: 'training'; run: string; action: 'pause' | 'resume' | 'stop' }
   /** Writes all tags of a row into the cell that shows it; answered by `saved` or `failed`. */
   | { type: 'tag'; request: number; cell: string; id: string; method: string | null; tags: string[] }
+  /** Keeps an answer, where there is one, and asks for all that this rater gave; answered by `rated` or `failed`. */
+  | { type: 'rate'; request: number; session: string; rater: string; answer?: RateAnswer }
+
+export interface RateAnswer {
+  pair: string
+  rating: number
+  /** From the pair's appearance to the answer. */
+  seconds: number
+}
 
 /** Host -> renderer. */
 export type RendererReply =
   | { type: 'object'; request: number; mime: string; base64: string }
   | { type: 'saved'; request: number }
+  /** What a rater has answered, by pair. */
+  | { type: 'rated'; request: number; ratings: Record<string, number> }
   | { type: 'failed'; request: number; message: string }

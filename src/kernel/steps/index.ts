@@ -6,6 +6,7 @@ import { exportTable } from './export.ts'
 import { gallery } from './gallery.ts'
 import { infer } from './infer.ts'
 import { metrics } from './metrics.ts'
+import { rate } from './rate.ts'
 import { ratings } from './ratings.ts'
 import { score } from './score.ts'
 import { train } from './train.ts'
@@ -17,6 +18,7 @@ export const STEPS: Record<string, StepDefinition> = {
   infer,
   metrics,
   score,
+  rate,
   ratings,
   correlate,
   calibrate,

@@ -1,4 +1,5 @@
 import { parquetWriteBuffer } from 'hyparquet-writer'
+import { csvField } from '../csv.ts'
 import type { Scalar } from '../protocol/mime.ts'
 import type { Row, StudyTable } from '../value.ts'
 
@@ -36,12 +37,6 @@ export function toCsv(table: StudyTable): string {
   const names = namesOf(table)
   const lines = table.rows.map(row => names.map(name => csvField(cellOf(row, name))).join(','))
   return `${[names.map(csvField).join(','), ...lines].join('\n')}\n`
-}
-
-function csvField(value: Scalar): string {
-  if (value === null) return ''
-  const text = String(value)
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 export function toJsonLines(table: StudyTable): string {

@@ -7,6 +7,7 @@ import { restoreOutputs } from '../../../src/extension/outputs/restore.ts'
 import { loadSaved } from '../../../src/extension/outputs/saved-outputs.ts'
 import { type RowTags, withRowTags } from '../../../src/extension/outputs/tag-edit.ts'
 import type { vscode } from '../../../src/extension/vscode.ts'
+import type { RateAnswer } from '../../../src/kernel/protocol/mime.ts'
 import { printOutputs } from '../../../src/notebook/outputs.ts'
 import { FakeCell, fakeApi } from './fakes.ts'
 
@@ -95,7 +96,27 @@ describe('what renderers may ask', () => {
       if (cell !== 'look') throw new Error('The cell is no longer there.')
       text = withRowTags(text, row)
     },
+    rate: async (session: string, rater: string, answer: RateAnswer | undefined) => {
+      if (session !== 's') throw new Error('The pairs of this cell are not known here.')
+      return answer ? { [answer.pair]: answer.rating } : { [`of ${rater}`]: 1 }
+    },
   }
+
+  test('a rating is answered with all that the rater gave, or with why it could not be kept', async () => {
+    const request = { type: 'rate', request: 5, session: 's', rater: 'ann' } as const
+    expect(await answerRenderer(request, services)).toEqual({
+      type: 'rated',
+      request: 5,
+      ratings: { 'of ann': 1 },
+    })
+    const answer = { pair: 'k', rating: 4, seconds: 2 }
+    expect(await answerRenderer({ ...request, answer }, services)).toMatchObject({ ratings: { k: 4 } })
+    expect(await answerRenderer({ ...request, session: 'old' }, services)).toEqual({
+      type: 'failed',
+      request: 5,
+      message: 'The pairs of this cell are not known here.',
+    })
+  })
 
   test('a training is paused without an answer', async () => {
     const request = { type: 'training', run: 'abc', action: 'pause' } as const
