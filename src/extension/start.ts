@@ -1,5 +1,6 @@
 import type { App } from './app.ts'
 import { COMMANDS } from './commands/index.ts'
+import { registerDebugger } from './debug/index.ts'
 import { NOTEBOOK_TYPE } from './document/notebook-data.ts'
 import { StudySerializer } from './document/serializer.ts'
 import { infoOf } from './failure.ts'
@@ -82,6 +83,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
       }),
     )
   }
+  own(registerDebugger(app))
   own(serveRenderers({ vscode: api, objects, study: notebook => studies.of(notebook) }))
   const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
   const source = new LanguageSource(workspace.fs, described, log)

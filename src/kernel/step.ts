@@ -66,12 +66,19 @@ export type StepEvent =
    * A named point with values to look at. `yield` returns the edited values when a debugger changed them, otherwise
    * undefined.
    */
-  | {
-      type: 'stage'
-      stage: string
-      row?: { id: string; method: string | null }
-      values: Record<string, unknown>
-    }
+  | ({ type: 'stage' } & StageFacts)
+
+export interface StageFacts {
+  stage: string
+  /** The stage's name for people. */
+  title?: string
+  row?: { id: string; method: string | null }
+  /** What the row is asked, in words: which judge, which look, which question of how many. */
+  about?: Record<string, string>
+  values: Record<string, unknown>
+  /** Names among `values` that an edit may replace. */
+  editable?: readonly string[]
+}
 
 export interface StepResult {
   /** Bound to the cell's `as:` name. */

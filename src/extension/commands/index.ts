@@ -1,4 +1,5 @@
 import type { App } from '../app.ts'
+import { debugCell, nextImage } from '../debug/commands.ts'
 import { clearKey, setKey } from './judge-keys.ts'
 import { interrupt, kernelMenu, restart, restartAndRunAll, runStale } from './kernel.ts'
 import { renamePrompt } from './rename-prompt.ts'
@@ -7,6 +8,8 @@ import { revealCell } from './reveal-cell.ts'
 /** Every command of package.json, one row each. */
 export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => unknown } = {
   'mirage.clearKey': clearKey,
+  'mirage.debugCell': debugCell,
+  'mirage.debugNextImage': nextImage,
   'mirage.interrupt': interrupt,
   'mirage.kernelMenu': kernelMenu,
   'mirage.renamePrompt': renamePrompt,

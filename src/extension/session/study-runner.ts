@@ -3,6 +3,7 @@ import type {
   CellEvent,
   ErrorInfo,
   Outcome,
+  RequestParams,
   RunReply,
   RunRequest,
   Study,
@@ -13,6 +14,8 @@ import { type CellRun, IDLE, reduce, type Signal } from '../run/cell-run.ts'
 import { type KernelHost, reasonOf } from './kernel-host.ts'
 
 export type RunOptions = Partial<RunRequest['options']>
+
+export type StageEvent = Extract<CellEvent, { type: 'stage' }>
 
 export interface RunnerPorts {
   kernel: Pick<KernelHost, 'ensure' | 'kill'>
@@ -33,6 +36,8 @@ interface Request {
   options: RunOptions
   /** The kernel's name for this run, once its first event has come. */
   kernelRun?: string
+  /** Hears the stages of a run that is stepped through. */
+  onStage?: (event: StageEvent) => void
   interrupted: boolean
   finished: PromiseWithResolvers<void>
 }
@@ -62,13 +67,17 @@ export class StudyRunner {
   }
 
   /** Resolves when every one of the cells has ended, however it did. Cells that run or wait already are left alone. */
-  run(cells: readonly string[], options: RunOptions = {}): Promise<void> {
+  run(
+    cells: readonly string[],
+    options: RunOptions = {},
+    onStage?: (event: StageEvent) => void,
+  ): Promise<void> {
     const fresh = cells.filter(cell => !isWaiting(this.stateOf(cell)))
     if (fresh.length === 0) return Promise.resolve()
     const run = `run-${++this.#runs}`
     const finished = Promise.withResolvers<void>()
     for (const cell of fresh) this.#signal(cell, { type: 'queued', run })
-    this.#queue.push({ run, cells: fresh, options, interrupted: false, finished })
+    this.#queue.push({ run, cells: fresh, options, onStage, interrupted: false, finished })
     if (!this.#current) void this.#work()
     return finished.promise
   }
@@ -79,8 +88,15 @@ export class StudyRunner {
     if (!request) return
     if (request.kernelRun === undefined && event.type === 'queued') request.kernelRun = event.run
     if (event.run !== request.kernelRun || event.type === 'queued') return
+    if (event.type === 'stage' && event.waiting) request.onStage?.(event)
     const { path: _path, cell, ...signal } = event
     this.#signal(cell, { ...signal, run: request.run })
+  }
+
+  /** Lets the stage that waits go on; does nothing when none does. */
+  async proceed(order: Omit<RequestParams<'continue'>, 'run'>): Promise<void> {
+    const run = this.#current?.kernelRun
+    if (run !== undefined) await this.#client?.request('continue', { run, ...order })
   }
 
   /** Ends what waits at once and what runs as soon as the kernel can; a kernel that can't within the grace is killed. */

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { VerifiedCell } from '../session/verify.ts'
+import type { StageFacts } from '../step.ts'
 
 export type { VerifiedCell } from '../session/verify.ts'
+export type { StageFacts } from '../step.ts'
 
 /**
  * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification
@@ -256,14 +258,11 @@ export type CellEvent = { run: string; path: string; cell: string } & (
   /** The cell's outputs as they stay, in order; everything shown before is replaced. Sent once, before `ended`. */
   | { type: 'outputs'; outputs: Output[] }
   | { type: 'note'; text: string }
-  | {
+  | ({
       type: 'stage'
-      stage: string
-      row?: { id: string; method: string | null }
-      values: Record<string, unknown>
       /** The step waits for `continue`. */
       waiting: boolean
-    }
+    } & StageFacts)
   | { type: 'ended'; at: number; outcome: Outcome }
 )
 

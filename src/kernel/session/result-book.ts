@@ -33,6 +33,8 @@ export interface LockFacts {
 export class ResultBook {
   readonly #store: Store
   readonly #memory = new Map<string, CellResult>()
+  /** Keys of results that another run might make better: they feed later cells, and do not stand for their own. */
+  readonly #provisional = new Set<string>()
   readonly #values = new Map<string, Value>()
 
   constructor(store: Store) {
@@ -49,8 +51,15 @@ export class ResultBook {
     return stored
   }
 
+  /** The result that a run would only make again. */
+  async findFinal(key: string): Promise<CellResult | undefined> {
+    return this.#provisional.has(key) ? undefined : this.find(key)
+  }
+
   async keep(result: CellResult, options: { cacheable: boolean }): Promise<void> {
     this.#memory.set(result.key, result)
+    if (options.cacheable) this.#provisional.delete(result.key)
+    else this.#provisional.add(result.key)
     if (options.cacheable) await this.#store.putRecord('result', result.key, result)
   }
 

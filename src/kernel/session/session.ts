@@ -190,8 +190,8 @@ export class Session {
     const text = run.request.study.cells.find(({ id }) => id === cell.id)?.text ?? ''
     try {
       if (!isReadable(cell)) throw new MirageError(cell.error)
-      const { result, cached } = await this.#make(run, cell, standings)
-      if (run.request.options.record) {
+      const { result, cached, edited } = await this.#make(run, cell, standings)
+      if (run.request.options.record && !edited) {
         await this.#options.record.succeeded(cell.id, text, cell.program.defines, result)
       }
       this.#emit(run, cell.id, { type: 'outputs', outputs: result.outputs })
@@ -208,14 +208,14 @@ export class Session {
     run: Run,
     cell: ReadableCell,
     standings: Standings,
-  ): Promise<{ result: CellResult; cached: boolean }> {
+  ): Promise<{ result: CellResult; cached: boolean; edited?: boolean }> {
     const { study, options } = run.request
     const whole = await standings.inputsOf(cell)
     const inputs = options.shard ? cutInputs(whole, options.shard) : whole
     const context = this.#context(cell, inputs, study, run)
     const fingerprint = await cell.program.fingerprint(context)
     const key = resultKey(cell.program, inputs, fingerprint, study.seed)
-    const known = options.force || options.stepping ? undefined : await this.#book.find(key)
+    const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
     if (known) {
       standings.set(cell.id, { key, result: known })
       this.#emit(run, cell.id, { type: 'cached' })
@@ -237,7 +237,8 @@ export class Session {
         const waiting = options.stepping && run.gate.waitsAt(stage)
         this.#emit(run, cell.id, { type: 'stage', ...stage, waiting })
         const edit = waiting ? await run.gate.wait() : undefined
-        if (edit) edited = true
+        // Going through a stage once more changes nothing.
+        if (edit && !edit.restart) edited = true
         return edit
       },
     }
@@ -260,7 +261,9 @@ export class Session {
       milliseconds: Date.now() - started,
       finished: new Date().toISOString(),
     }
-    await this.#book.keep(result, { cacheable: cacheable !== false && !edited })
+    // What a person changed on the way is shown, and is nothing that another cell or a later run may build on.
+    if (edited) return { result, cached: false, edited }
+    await this.#book.keep(result, { cacheable: cacheable !== false })
     standings.set(cell.id, { key, result })
     return { result, cached: false }
   }

@@ -23,9 +23,14 @@ export class Workbench {
     this.page = page
   }
 
-  static async open(host: Host, options: { folder?: string; height?: number } = {}): Promise<Workbench> {
+  static async open(
+    host: Host,
+    options: { folder?: string; height?: number; width?: number } = {},
+  ): Promise<Workbench> {
     const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS })
-    const page = await browser.newPage({ viewport: { width: 1400, height: options.height ?? 1000 } })
+    const page = await browser.newPage({
+      viewport: { width: options.width ?? 1400, height: options.height ?? 1000 },
+    })
     await page.goto(host.url(options.folder))
     await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
     return new Workbench(browser, page)

@@ -3,7 +3,7 @@ import type { ImageRef } from '../../protocol/mime.ts'
 import type { Row, StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
 import { type PlannedImage, planImages } from '../images.ts'
-import type { Prompt } from '../prompts/prompt.ts'
+import type { Prompt, PromptVariables } from '../prompts/prompt.ts'
 import { type Question, questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
@@ -21,6 +21,8 @@ export interface Look {
 export interface Inquiry {
   look: Look
   content: QuestionContent
+  /** What the template was given. */
+  variables: PromptVariables
   question: Question
 }
 
@@ -94,16 +96,22 @@ export function inquire(
     prepared: prepared.get(key)!,
   }))
   const { mode, system } = prompt.header
-  const text = prompt.render({
+  const variables: PromptVariables = {
     mode,
     images: images.map(({ label, show, prepared: { width, height } }) => ({ label, show, width, height })),
     scale: table.scale ?? null,
     range: prompt.form.range,
     schema: JSON.stringify(prompt.form.schema),
     tags: row.tags ?? [],
-  })
+  }
+  const text = prompt.render(variables)
   const content: QuestionContent = { text, images, ...(system !== undefined && { system }) }
-  return { look, content, question: questionOf(look, content, { table, prompt, endpoint, settings }) }
+  return {
+    look,
+    content,
+    variables,
+    question: questionOf(look, content, { table, prompt, endpoint, settings }),
+  }
 }
 
 function questionOf(

@@ -1,4 +1,4 @@
-import type { StepEvent } from '../../step.ts'
+import type { StageFacts, StepEvent } from '../../step.ts'
 import { AnswerProblem, findingsOf, type Json, numberIn } from '../answers/fields.ts'
 import type { AnswerForm, Reading } from '../answers/forms.ts'
 import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'
@@ -10,6 +10,7 @@ import { type QuestionContent, requestBody } from '../questions/request.ts'
 import { askWithin, createAsker, fromBundle } from './ask-all.ts'
 import { samplingFrom } from './inquiry.ts'
 import { type Asked, type EndpointJob, type Group, silence, spentOn, type Tell, unasked } from './job.ts'
+import { walkOutputs } from './walk-outputs.ts'
 
 /** The way from a prompt to a score, as far as it has been gone. Each stage makes a new one. */
 interface Walk {
@@ -28,11 +29,17 @@ interface Desk {
   job: EndpointJob
   asker: Asker
   group: Group
+  /** Index of the group among those of the job. */
+  nth: number
 }
 
 /** A point at which a person can look and change something. */
 interface Stage {
   name: string
+  /** For people. */
+  title: string
+  /** Values that an edit may replace. */
+  takes: readonly string[]
   /** Does the stage's work. */
   enter?(walk: Walk, desk: Desk): Walk | Promise<Walk>
   /** What there is to see. */
@@ -44,11 +51,13 @@ interface Stage {
 const STAGES: readonly Stage[] = [
   {
     name: 'prompt',
-    show: ({ content }, { job }) => ({
+    title: 'rendered prompt',
+    takes: ['text', 'system'],
+    show: ({ content }, { job, group }) => ({
       text: content.text,
       ...(content.system !== undefined && { system: content.system }),
       prompt: job.assignment.prompt.name,
-      mode: job.assignment.prompt.header.mode,
+      variables: group.variables,
     }),
     edit: (walk, { text, system }) => ({
       ...walk,
@@ -61,6 +70,8 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: 'images',
+    title: 'images as sent',
+    takes: ['images'],
     show: ({ content }) => ({
       images: content.images.map(({ label, prepared }) => ({ label, ...prepared })),
     }),
@@ -71,6 +82,8 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: 'request',
+    title: 'request',
+    takes: ['body'],
     enter: (walk, { job, group }) => {
       const sampling = samplingOf(samplingFrom(job.settings, job.assignment.prompt), group.question.repeat)
       return { ...walk, body: requestBody(job.settings.api, walk.content, sampling) }
@@ -90,6 +103,8 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: 'answer',
+    title: 'raw answer',
+    takes: ['text'],
     enter: async (walk, desk) => withAnswer(walk, await ask(walk, desk)),
     show: ({ asked, reply, problem }) => ({
       text: reply?.text ?? '',
@@ -108,6 +123,8 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: 'parsed',
+    title: 'parsed answer',
+    takes: ['answer'],
     enter: (walk, { job }) => {
       const read = walk.reply && readAnswer(walk.reply, job.assignment.prompt.form)
       return { ...walk, read, reading: read?.kind === 'read' ? read.reading : undefined }
@@ -130,6 +147,8 @@ const STAGES: readonly Stage[] = [
   },
   {
     name: 'score',
+    title: 'score',
+    takes: ['score', 'findings'],
     show: ({ reading, read, asked, problem }, { job }) => ({
       score: reading?.score ?? null,
       range: formOf(job).range,
@@ -159,14 +178,14 @@ export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<Ste
   const asker = createAsker(job, job.assignment.context.signal)
   for (const { known } of job.groups) job.assignment.budget.settle(0, spentOn(known.answers).cost ?? 0)
   let done = 0
-  for (const group of job.groups) {
-    tell(yield* walk({ job, asker, group }))
+  for (const [nth, group] of job.groups.entries()) {
+    tell(yield* walk({ job, asker, group, nth }))
     yield { type: 'progress', done: ++done, total: job.groups.length, label: 'stepping', unit: 'answers' }
   }
 }
 
 async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
-  const { group, job } = desk
+  const { group } = desk
   const start: Walk = {
     content: group.content,
     body: group.question.body,
@@ -180,13 +199,9 @@ async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
     const stage = STAGES[at]
     const entered = again ?? (await (stage.enter?.(before[at], desk) ?? before[at]))
     again = undefined
-    const { id, method } = job.assignment.table.rows[group.looks[0].row]
-    const reply: unknown = yield {
-      type: 'stage',
-      stage: stage.name,
-      row: { id, method },
-      values: stage.show(entered, desk),
-    }
+    const facts = factsOf(stage, entered, desk)
+    for (const output of walkOutputs(facts, entered.content)) yield { type: 'output', output }
+    const reply: unknown = yield { type: 'stage', ...facts }
     const { restart, stage: from, ...edit } = (reply ?? {}) as Record<string, unknown>
     if (restart) {
       const target = STAGES.findIndex(({ name }) => name === from)
@@ -205,6 +220,25 @@ async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
     }
   }
   return outcomeOf(before[at])
+}
+
+function factsOf(stage: Stage, walk: Walk, desk: Desk): StageFacts {
+  const { job, group, nth } = desk
+  const { settings, assignment, groups } = job
+  const [look] = group.looks
+  const { id, method } = assignment.table.rows[look.row]
+  return {
+    stage: stage.name,
+    title: stage.title,
+    row: { id, method },
+    about: {
+      judge: settings.name ?? settings.model,
+      look: `${look.repeat + 1} of ${assignment.repeats}`,
+      question: `${nth + 1} of ${groups.length}`,
+    },
+    values: { ...stage.show(walk, desk), ...(walk.edited && { edited: true }) },
+    editable: stage.takes,
+  }
 }
 
 /** Asks the question that the walk has arrived at, which may be an edited one with a key of its own. */
