@@ -74,6 +74,19 @@ const wait: StepDefinition = {
     return { outputs: [] }
   },
 }
+/** Counts its runs, none of which is complete. */
+const partial: StepDefinition = {
+  name: 'partial',
+  version: 1,
+  summary: '',
+  granularity: 'table',
+  params: z.strictObject({ as: defines() }),
+  async *run() {
+    const runs = calls.filter(call => call === 'partial').length
+    calls.push('partial')
+    return { value: number(runs), outputs: [], cacheable: false }
+  },
+}
 const stages: StepDefinition = {
   name: 'stages',
   version: 1,
@@ -82,9 +95,15 @@ const stages: StepDefinition = {
   params: z.strictObject({ as: defines() }),
   async *run() {
     let text = 'as it was'
-    const edit = (yield { type: 'stage', stage: 'text', row: { id: 'a', method: null }, values: { text } }) as
-      | { text?: string }
-      | undefined
+    let edit: { text?: string; restart?: boolean } | undefined
+    do {
+      edit = (yield {
+        type: 'stage',
+        stage: 'text',
+        row: { id: 'a', method: null },
+        values: { text },
+      }) as typeof edit
+    } while (edit?.restart)
     text = edit?.text ?? text
     yield { type: 'stage', stage: 'result', row: { id: 'a', method: null }, values: { text } }
     return { value: number(text), outputs: [{ id: 'text', items: [{ mime: 'text/plain', text }] }] }
@@ -111,7 +130,7 @@ function open(listen: (event: CellEvent) => void = () => {}): Session {
     path,
     store,
     compute: {} as Compute,
-    language: { steps: { make, add, wait, stages }, prompt: make, script: make },
+    language: { steps: { make, add, wait, partial, stages }, prompt: make, script: make },
     record: createRunRecord(path, store),
     env: {},
     emit: event => {
@@ -291,8 +310,7 @@ test('progress never goes back and ends at its total', async () => {
 test('stepping waits at each stage; an edited value goes on and is never kept', async () => {
   const waiting: string[] = []
   const session = open(event => {
-    if (event.type !== 'stage') return
-    expect(event.waiting).toBe(true)
+    if (event.type !== 'stage' || !event.waiting) return
     waiting.push(`${event.stage}: ${event.values.text}`)
     setTimeout(() =>
       session.gate(event.run)?.release('step', event.stage === 'text' ? { text: 'edited' } : undefined),
@@ -301,12 +319,41 @@ test('stepping waits at each stage; an edited value goes on and is never kept', 
   const of = study('stages: { as: s }')
   await run(session, of, { stepping: true })
   expect(waiting).toEqual(['text: as it was', 'result: edited'])
-  const plain = open()
-  await run(plain, of)
-  expect((await plain.results(of)).results).toMatchObject([{ name: 's', kind: 'json' }])
   expect(events.findLast(event => event.type === 'outputs')).toMatchObject({
-    outputs: [{ items: [{ text: 'as it was' }] }],
+    outputs: [{ items: [{ text: 'edited' }] }],
   })
+  // Neither the session nor a later one takes it for the cell's result, and nothing of it is written beside the study.
+  expect((await session.results(of)).results).toEqual([])
+  expect(await session.freshness(of)).toEqual({ c1: 'never' })
+  const kept = await readFile(path.replace(/\.md$/, '.lock.json'), 'utf8').catch(() => '')
+  expect(kept).not.toContain('stages')
+  for (const later of [session, open()]) {
+    await run(later, of)
+    expect(events.findLast(event => event.type === 'outputs')).toMatchObject({
+      outputs: [{ items: [{ text: 'as it was' }] }],
+    })
+    expect((await later.results(of)).results).toMatchObject([{ name: 's', kind: 'json' }])
+  }
+})
+
+test('going through a stage once more is no edit', async () => {
+  const session = open(event => {
+    if (event.type !== 'stage' || !event.waiting) return
+    const action = event.stage === 'text' && again-- > 0 ? 'restart-stage' : 'step'
+    setTimeout(() => session.gate(event.run)?.release(action, undefined))
+  })
+  let again = 1
+  const of = study('stages: { as: s }')
+  await run(session, of, { stepping: true })
+  expect((await session.results(of)).results).toMatchObject([{ name: 's' }])
+})
+
+test('a result that another run could complete feeds later cells and does not stand for its own', async () => {
+  const session = open()
+  const of = study('partial: { as: p }', 'add: { to: p, plus: 1, as: b }')
+  await run(session, of)
+  await run(session, of)
+  expect(calls).toEqual(['partial', 'add 0 1', 'partial', 'add 1 1'])
 })
 
 test('outputs and lock stand beside the study, sorted and without what the study no longer has', async () => {

@@ -63,7 +63,8 @@ export function readPath(expression: string): Path | undefined {
   let rest = expression.trim()
   while (rest !== '') {
     const match = rest.match(WORD)
-    if (!match || (path.length === 0) === rest.startsWith('.')) return undefined
+    // Every word but the first follows a dot or stands in brackets.
+    if (!match || (path.length === 0) === /^[.[]/.test(rest)) return undefined
     path.push(match[1] ?? match[3] ?? Number(match[2]))
     rest = rest.slice(match[0].length)
   }
