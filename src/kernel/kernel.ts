@@ -11,6 +11,7 @@ import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
 import { unpackReplay } from './judge/answers/replay.ts'
+import { describePrompts } from './judge/prompts/describe.ts'
 import { METRICS } from './metrics/registry.ts'
 import { addModel, removeModel } from './models/add.ts'
 import { CATALOG } from './models/catalog.ts'
@@ -123,6 +124,7 @@ export class Kernel {
       models: Object.keys(CATALOG),
       metrics: METRICS.map(({ name, summary }) => ({ name, summary })),
       providers: Object.keys(PROVIDERS),
+      prompts: describePrompts(),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
     jobTemplate: async ({ study, engine, profile, command }) => {

@@ -1,5 +1,6 @@
 import { isMap, LineCounter, type Pair, type ParsedNode, parseDocument, type YAMLMap } from 'yaml'
 import type { StudyCell } from '../../kernel/protocol/messages.ts'
+import { splitPromptText } from '../../notebook/prompt/split.ts'
 import { keyText, readStepText, type Span, spanOf } from '../language/step-text.ts'
 
 /** Where a stage stands in the cells: what a breakpoint is set on, and what lights up while the stage waits. */
@@ -57,16 +58,13 @@ function keysOf(text: string): { name: Span; keys: Map<string, Span> } {
   return { name: name?.span ?? { start: 0, end: text.length }, keys: spansOf(body, 0) }
 }
 
-const FENCE = /^---[ \t]*\r?\n([\s\S]*?)(?:^|\n)---[ \t]*(?:\r?\n|$)/
-
 function readPromptText(text: string): { template: Span; keys: Map<string, Span> } {
-  const match = text.match(FENCE)
-  const from = match?.[0].length ?? 0
-  const start = from + (text.slice(from).match(/^\s*/)?.[0].length ?? 0)
-  const template = { start: Math.min(start, text.length), end: text.trimEnd().length }
-  if (!match) return { template, keys: new Map() }
-  const header = parseDocument(match[1], { prettyErrors: false }).contents
-  return { template, keys: spansOf(header, text.indexOf(match[1], 3)) }
+  const { header, template } = splitPromptText(text)
+  const blank = template.text.match(/^\s*/)?.[0].length ?? 0
+  const span = { start: Math.min(template.start + blank, text.length), end: text.trimEnd().length }
+  if (!header) return { template: span, keys: new Map() }
+  const { contents } = parseDocument(header.text, { prettyErrors: false })
+  return { template: span, keys: spansOf(contents, header.start) }
 }
 
 /** Each key of a map with the stretch from the key to the end of its value. */

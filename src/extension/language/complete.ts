@@ -22,7 +22,21 @@ export interface Surroundings {
 
 export interface Completion {
   label: string
-  kind: 'step' | 'parameter' | 'value' | 'result' | 'model' | 'metric' | 'column' | 'file' | 'provider'
+  kind:
+    | 'step'
+    | 'parameter'
+    | 'value'
+    | 'result'
+    | 'model'
+    | 'metric'
+    | 'column'
+    | 'file'
+    | 'provider'
+    | 'prompt'
+    | 'variable'
+    | 'member'
+    | 'filter'
+    | 'tag'
   /** Snippet syntax. */
   insert: string
   span: Span
@@ -124,7 +138,14 @@ async function marked(
     surroundings.results
       .filter(({ kind }) => kind === undefined || wanted === 'any' || kind === wanted)
       .map(({ name, kind, cell }) => plain(name, 'result', 1, `${kind ?? 'result'} of the cell ${cell}`))
-  if ('reads' in mark) return results(mark.reads)
+  if ('reads' in mark) {
+    const { shipped } = language.prompts
+    const prompts = mark.reads === 'prompt' ? shipped : []
+    return [
+      ...results(mark.reads),
+      ...prompts.map(({ name, title }) => plain(name, 'prompt', 2, `shipped: ${title}`)),
+    ]
+  }
   switch (mark.completes) {
     case 'model':
       return [

@@ -5,21 +5,25 @@ import { definitionsOf } from './names.ts'
 import type { NameUse } from './names-in.ts'
 import { type Problem, problem } from './validate.ts'
 
-/** What is wrong with each step cell of a study, by cell id; cells without problems are not in it. */
+/** What is wrong with each cell of a study, by cell id; cells without problems are not in it. */
 export function diagnoseStudy(analyse: Analyse, cells: readonly StudyCell[]): Map<string, Problem[]> {
   const definitions = definitionsOf(analyse, cells)
   const found = new Map<string, Problem[]>()
   const before = new Map<string, string>()
   for (const cell of cells) {
-    if (cell.kind === 'step') {
-      const problems = [...analyse(cell.text).problems, ...diagnoseNames(analyse, cell, before)]
-      if (problems.length > 0) found.set(cell.id, problems)
-    }
+    const problems = problemsOf(analyse, cell, before)
+    if (problems.length > 0) found.set(cell.id, problems)
     for (const { name, cell: owner } of definitions) {
       if (owner === cell.id && !before.has(name)) before.set(name, cell.id)
     }
   }
   return found
+}
+
+function problemsOf(analyse: Analyse, cell: StudyCell, before: ReadonlyMap<string, string>): Problem[] {
+  if (cell.kind === 'prompt') return [...analyse(cell.text, 'prompt').problems]
+  if (cell.kind !== 'step') return []
+  return [...analyse(cell.text).problems, ...diagnoseNames(analyse, cell, before)]
 }
 
 function diagnoseNames(analyse: Analyse, cell: StudyCell, before: ReadonlyMap<string, string>): Problem[] {

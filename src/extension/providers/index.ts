@@ -2,6 +2,7 @@ import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
 import { registerNames } from './names.ts'
 import { followProblems } from './problems.ts'
+import { registerPrompts } from './prompts.ts'
 import { type LanguagePorts, registerProviders } from './steps.ts'
 
 /** Everything that helps to write cells. Works without a kernel, and in a workspace that is not trusted. */
@@ -9,6 +10,7 @@ export function registerLanguage(ports: LanguagePorts, onOpen: vscode.Event<Open
   return ports.vscode.Disposable.from(
     registerProviders(ports),
     registerNames(ports),
+    registerPrompts(ports),
     followProblems(ports, onOpen),
   )
 }

@@ -4,7 +4,13 @@ import type { ReadFile } from '../outputs/saved-outputs.ts'
 import type { vscode } from '../vscode.ts'
 
 /** Used when the extension was not built whole: nothing is completed and nothing is wrong. */
-const NOTHING: StudyLanguage = { steps: [], models: [], metrics: [], providers: [] }
+const NOTHING: StudyLanguage = {
+  steps: [],
+  models: [],
+  metrics: [],
+  providers: [],
+  prompts: { schema: {}, shipped: [] },
+}
 
 /** The language, and what it says of a cell's text. */
 export interface KnownLanguage {

@@ -133,7 +133,11 @@ async function completions(
   return found.map(item => toItem(api, document, item))
 }
 
-function toItem(api: typeof vscode, document: vscode.TextDocument, item: Completion): vscode.CompletionItem {
+export function toItem(
+  api: typeof vscode,
+  document: vscode.TextDocument,
+  item: Completion,
+): vscode.CompletionItem {
   const { CompletionItemKind: Kind } = api
   const kinds: Record<Completion['kind'], vscode.CompletionItemKind> = {
     step: Kind.Module,
@@ -145,6 +149,11 @@ function toItem(api: typeof vscode, document: vscode.TextDocument, item: Complet
     column: Kind.Field,
     file: item.label.endsWith('/') ? Kind.Folder : Kind.File,
     provider: Kind.Constant,
+    prompt: Kind.Text,
+    variable: Kind.Variable,
+    member: Kind.Field,
+    filter: Kind.Function,
+    tag: Kind.Keyword,
   }
   const completion = new api.CompletionItem(item.label, kinds[item.kind])
   completion.insertText = new api.SnippetString(item.insert)
@@ -159,7 +168,7 @@ function toItem(api: typeof vscode, document: vscode.TextDocument, item: Complet
   return completion
 }
 
-async function quickFixes(
+export async function quickFixes(
   ports: LanguagePorts,
   document: vscode.TextDocument,
   range: vscode.Range,

@@ -194,6 +194,8 @@ export interface StudyLanguage {
   models: string[]
   metrics: { name: string; summary: string }[]
   providers: string[]
+  /** JSON schema of a prompt's front matter, and the prompts that need no cell. */
+  prompts: { schema: Record<string, unknown>; shipped: { name: string; title: string }[] }
 }
 
 export interface ModelSummary {

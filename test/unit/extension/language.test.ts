@@ -10,6 +10,7 @@ import { format } from '../../../src/extension/language/format.ts'
 import { hoverAt } from '../../../src/extension/language/hover.ts'
 import { definitionsOf, usesOf } from '../../../src/extension/language/names.ts'
 import { MirageError } from '../../../src/kernel/errors.ts'
+import { describePrompts } from '../../../src/kernel/judge/prompts/describe.ts'
 import type { StudyCell, StudyLanguage } from '../../../src/kernel/protocol/messages.ts'
 import { parseStep } from '../../../src/kernel/session/parse-step.ts'
 import { STEPS } from '../../../src/kernel/steps/index.ts'
@@ -28,6 +29,7 @@ const language: StudyLanguage = {
     { name: 'ssim', summary: 'Structural similarity.' },
   ],
   providers: ['cpu'],
+  prompts: describePrompts(),
 }
 const analyse = analyser(language)
 

@@ -1,5 +1,6 @@
 import { isMap, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
+import { splitPromptText } from '../../../notebook/prompt/split.ts'
 import { type CellPosition, MirageError, nearest } from '../../errors.ts'
 import { ANSWER_FORMS } from '../answers/forms.ts'
 
@@ -9,62 +10,65 @@ const fraction = z.number().min(0).max(1)
 export const SHOWS = ['gt', 'lr', 'sr', 'rival', 'difference'] as const
 
 const shownImage = z.strictObject({
-  show: z.enum(SHOWS),
-  label: z.string().optional(),
-  /** How an image that is smaller than SR is enlarged to its size; `none` sends it as it is. */
-  resize: z.enum(['bicubic', 'nearest', 'none']).default('bicubic'),
-  /** Part of the frame, [x0, y0, x1, y1] in fractions, ... */
-  crop: z.tuple([fraction, fraction, fraction, fraction]).optional(),
-  /** ... enlarged by this factor (bicubic). */
-  zoom: z.number().min(1).max(16).default(1),
+  show: z.enum(SHOWS).meta({ description: 'What the image shows.' }),
+  label: z.string().optional().meta({ description: 'What it is called before the judge.' }),
+  resize: z.enum(['bicubic', 'nearest', 'none']).default('bicubic').meta({
+    description: 'How an image that is smaller than SR is enlarged to its size; `none` sends it as it is.',
+  }),
+  crop: z
+    .tuple([fraction, fraction, fraction, fraction])
+    .optional()
+    .meta({ description: 'Part of the frame, [x0, y0, x1, y1] in fractions.' }),
+  zoom: z
+    .number()
+    .min(1)
+    .max(16)
+    .default(1)
+    .meta({ description: 'The image, or its part, enlarged by this factor (bicubic).' }),
 })
 export type ShownImage = z.infer<typeof shownImage>
 
 /** Front matter of a prompt cell. */
 export const promptHeader = z.strictObject({
   name: z.string().optional(),
-  title: z.string().optional(),
-  /** What SR is held against. Images of the other kind are not sent. */
-  mode: z.enum(['gt', 'lr', 'gt+lr']).default('gt+lr'),
-  /** Which images, in the order in which they are sent. */
+  title: z.string().optional().meta({ description: 'What the score is called.' }),
+  mode: z
+    .enum(['gt', 'lr', 'gt+lr'])
+    .default('gt+lr')
+    .meta({ description: 'What SR is held against. Images of the other kind are not sent.' }),
   images: z
     .array(z.union([z.enum(SHOWS).transform(show => shownImage.parse({ show })), shownImage]))
     .min(1)
-    .default(() => (['gt', 'lr', 'sr'] as const).map(show => shownImage.parse({ show }))),
-  /** Larger images are reduced so that their longest side has this many pixels. */
-  longest: z.int().min(16).max(8192).optional(),
-  format: z.enum(['png', 'jpeg', 'webp']).default('png'),
-  /** Of JPEG and WebP. */
-  quality: z.int().min(1).max(100).default(95),
-  /** The provider's image detail setting. */
-  detail: z.enum(['auto', 'low', 'high']).optional(),
-  /** System message. */
-  system: z.string().optional(),
-  /** A form by name, or a JSON schema with a number `score`. */
+    .default(() => (['gt', 'lr', 'sr'] as const).map(show => shownImage.parse({ show })))
+    .meta({ description: 'Which images, in the order in which they are sent.' }),
+  longest: z.int().min(16).max(8192).optional().meta({
+    description: 'Larger images are reduced so that their longest side has this many pixels.',
+  }),
+  format: z.enum(['png', 'jpeg', 'webp']).default('png').meta({ description: 'How the images are encoded.' }),
+  quality: z.int().min(1).max(100).default(95).meta({ description: 'Of JPEG and WebP.' }),
+  detail: z
+    .enum(['auto', 'low', 'high'])
+    .optional()
+    .meta({ description: "The provider's image detail setting." }),
+  system: z.string().optional().meta({ description: 'System message.' }),
   answer: z
     .union([z.enum(ANSWER_FORMS.map(form => form.name)), z.record(z.string(), z.unknown())])
-    .default('elements'),
+    .default('elements')
+    .meta({ description: "The answer's form by name, or a JSON schema with a number `score`." }),
 })
 export type PromptHeader = z.infer<typeof promptHeader>
-
-const FENCE = /^---[ \t]*\r?\n([\s\S]*?)(?:^|\n)---[ \t]*(?:\r?\n|$)/
 
 /**
  * Splits a prompt into its front matter and its template. A prompt without front matter has all defaults.
  *
  * @throws MirageError `prompt-header` with a position in the prompt's text.
  */
-export function splitPrompt(text: string): {
-  header: PromptHeader
-  template: string /** Lines before the template. */
-  lines: number
-} {
-  const match = text.match(FENCE)
-  if (!match) return { header: promptHeader.parse({}), template: text, lines: 0 }
+export function splitPrompt(text: string): { header: PromptHeader; template: string; lines: number } {
+  const { header, template, lines } = splitPromptText(text)
   return {
-    header: readHeader(match[1]),
-    template: text.slice(match[0].length),
-    lines: match[0].split('\n').length - 1,
+    header: header ? readHeader(header.text) : promptHeader.parse({}),
+    template: template.text,
+    lines,
   }
 }
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
-import { Liquid, LiquidError, type Template } from 'liquidjs'
-import { MirageError, nearest } from '../../errors.ts'
+import {
+  parseTemplate,
+  renderTemplate,
+  TemplateProblem,
+  unknownVariables,
+} from '../../../notebook/prompt/template.ts'
+import { PROMPT_VARIABLES, type PromptVariable } from '../../../notebook/prompt/variables.ts'
+import { MirageError } from '../../errors.ts'
 import { ANSWER_FORMS, type AnswerForm, customForm } from '../answers/forms.ts'
 import { type PromptHeader, type ShownImage, splitPrompt } from './header.ts'
 
@@ -17,39 +23,15 @@ export interface Prompt {
   render(variables: PromptVariables): string
 }
 
-/** What a template can use. The method's name is not among them: the judge must not know whom it judges. */
-export interface PromptVariables {
+/** Values of the variables of a template (`PROMPT_VARIABLES`). */
+export interface PromptVariables extends Record<PromptVariable, unknown> {
   mode: string
   images: { label: string; show: string; width: number; height: number }[]
-  /** LR to SR side ratio; null where unknown. */
   scale: number | null
-  /** Range of the score: `range[0]` to `range[1]`. */
   range: readonly [number, number]
-  /** JSON schema of the answer, as text. */
   schema: string
-  /** Tags of the row. */
   tags: string[]
 }
-
-export const PROMPT_VARIABLES: readonly (keyof PromptVariables)[] = [
-  'mode',
-  'images',
-  'scale',
-  'range',
-  'schema',
-  'tags',
-]
-
-const engine = new Liquid({
-  strictVariables: true,
-  strictFilters: true,
-  ownPropertyOnly: true,
-  // A template reads no files, and cannot run away.
-  templates: {},
-  parseLimit: 1e6,
-  renderLimit: 2000,
-  memoryLimit: 1e7,
-})
 
 const NEEDED_BY_MODE: Record<PromptHeader['mode'], readonly string[]> = {
   gt: ['gt', 'sr', 'rival', 'difference'],
@@ -69,8 +51,12 @@ export function readPrompt(
 ): Prompt {
   const { header: written, template, lines } = splitPrompt(text)
   const header = { ...written, ...(overrides.mode && { mode: overrides.mode }) }
-  const parsed = parseTemplate(name, template, lines)
-  checkVariables(parsed, lines)
+  const parsed = located(name, lines, () => {
+    const read = parseTemplate(template)
+    const [unknown] = unknownVariables(read)
+    if (unknown) throw unknown
+    return read
+  })
   const images = header.images.filter(image => NEEDED_BY_MODE[header.mode].includes(image.show))
   if (!images.some(image => image.show === 'sr')) {
     throw new MirageError({
@@ -90,7 +76,7 @@ export function readPrompt(
     render(variables) {
       // Rows of one study mostly differ in pixels alone.
       const key = JSON.stringify(variables)
-      const known = rendered.get(key) ?? render(name, parsed, variables, lines)
+      const known = rendered.get(key) ?? located(name, lines, () => tidy(renderTemplate(parsed, variables)))
       rendered.set(key, known)
       return known
     },
@@ -101,48 +87,29 @@ function formOf({ answer }: PromptHeader): AnswerForm {
   return typeof answer === 'string' ? ANSWER_FORMS.find(form => form.name === answer)! : customForm(answer)
 }
 
-function parseTemplate(name: string, template: string, lines: number): Template[] {
+const tidy = (text: string) => `${text.replace(/\n{3,}/g, '\n\n').trim()}\n`
+
+/** Says where in the cell's text a template's problem is. */
+function located<T>(name: string, lines: number, work: () => T): T {
   try {
-    return engine.parse(template)
+    return work()
   } catch (error) {
-    throw liquidError('prompt-template', `The template of "${name}" cannot be read`, error, lines)
+    if (!(error instanceof TemplateProblem)) throw error
+    const { code, what } = KINDS[error.kind]
+    throw new MirageError(
+      {
+        code,
+        message: what ? `${what.replace('NAME', name)}: ${error.message}.` : error.message,
+        remedy: `Templates are Liquid. Variables: ${Object.keys(PROMPT_VARIABLES).join(', ')}.`,
+        at: { line: error.at.line + lines, column: error.at.column },
+      },
+      { cause: error.cause },
+    )
   }
 }
 
-function checkVariables(parsed: Template[], lines: number): void {
-  const { globals } = engine.analyzeSync(parsed, { partials: false })
-  for (const [variable, [use]] of Object.entries(globals)) {
-    if ((PROMPT_VARIABLES as readonly string[]).includes(variable)) continue
-    const near = nearest(variable, PROMPT_VARIABLES)
-    throw new MirageError({
-      code: 'prompt-variable',
-      message: `A prompt has no variable "${variable}".${near ? ` Did you mean "${near}"?` : ''}`,
-      remedy: `Variables: ${PROMPT_VARIABLES.join(', ')}.`,
-      at: { line: use.location.row + lines, column: use.location.col },
-    })
-  }
-}
-
-function render(name: string, parsed: Template[], variables: PromptVariables, lines: number): string {
-  try {
-    const text: string = engine.renderSync(parsed, variables)
-    return `${text.replace(/\n{3,}/g, '\n\n').trim()}\n`
-  } catch (error) {
-    throw liquidError('prompt-render', `The prompt "${name}" cannot be rendered`, error, lines)
-  }
-}
-
-function liquidError(code: string, what: string, error: unknown, lines: number): unknown {
-  if (!LiquidError.is(error)) return error
-  const [row, column] = error.token.getPosition()
-  const why = (error.originalError?.message ?? error.message).split('\n')[0]
-  return new MirageError(
-    {
-      code,
-      message: `${what}: ${why}.`,
-      remedy: `Templates are Liquid. Variables: ${PROMPT_VARIABLES.join(', ')}.`,
-      at: { line: row + lines, column },
-    },
-    { cause: error },
-  )
+const KINDS: Record<TemplateProblem['kind'], { code: string; what?: string }> = {
+  malformed: { code: 'prompt-template', what: 'The template of "NAME" cannot be read' },
+  'unknown-variable': { code: 'prompt-variable' },
+  unrenderable: { code: 'prompt-render', what: 'The prompt "NAME" cannot be rendered' },
 }

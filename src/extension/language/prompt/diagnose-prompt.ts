@@ -1,0 +1,71 @@
+import { isMap, parseDocument } from 'yaml'
+import type { StudyLanguage } from '../../../kernel/protocol/messages.ts'
+import { splitPromptText } from '../../../notebook/prompt/split.ts'
+import { parseTemplate, TemplateProblem, unknownVariables } from '../../../notebook/prompt/template.ts'
+import { PROMPT_VARIABLES } from '../../../notebook/prompt/variables.ts'
+import type { Schema } from '../schema.ts'
+import type { Span } from '../step-text.ts'
+import { type Problem, problem, validate } from '../validate.ts'
+
+/** What is wrong with a prompt cell: its front matter, its template, and variables that prompts do not have. */
+export function diagnosePrompt(language: StudyLanguage, text: string): Problem[] {
+  if (text.trim() === '') return []
+  const { header, template } = splitPromptText(text)
+  return [
+    ...(header ? headerProblems(language, header.text).map(found => shifted(found, header.start)) : []),
+    ...templateProblems(template.text).map(found => shifted(found, template.start)),
+  ]
+}
+
+function headerProblems({ prompts }: StudyLanguage, yaml: string): Problem[] {
+  const document = parseDocument(yaml, { prettyErrors: false })
+  const [broken] = document.errors
+  if (broken) {
+    const [start, end] = broken.pos
+    const span = { start, end: Math.max(end, start + 1) }
+    return [problem('prompt-header', `The front matter is no YAML: ${broken.message}`, span)]
+  }
+  const { contents } = document
+  if (contents === null) return []
+  if (!isMap(contents)) {
+    return [problem('prompt-header', 'Front matter is a list of settings.', { start: 0, end: yaml.length })]
+  }
+  return validate(contents, prompts.schema as Schema, 'prompt')
+}
+
+function templateProblems(template: string): Problem[] {
+  try {
+    return unknownVariables(parseTemplate(template)).map(found => asProblem(found, template))
+  } catch (error) {
+    if (error instanceof TemplateProblem) return [asProblem(error, template)]
+    throw error
+  }
+}
+
+function asProblem({ kind, message, at, variable }: TemplateProblem, template: string): Problem {
+  const lineStart = template.split('\n', at.line - 1).reduce((sum, line) => sum + line.length + 1, 0)
+  const start = Math.min(lineStart + at.column - 1, template.length)
+  const length = variable?.name.length ?? wordAt(template, start)
+  const span = { start, end: Math.max(start + length, start + 1) }
+  if (!variable) return problem('prompt-template', `The template cannot be read: ${message}.`, span)
+  const known = `Variables: ${Object.keys(PROMPT_VARIABLES).join(', ')}.`
+  return {
+    ...problem(
+      kind === 'unknown-variable' ? 'prompt-variable' : 'prompt-template',
+      `${message} ${known}`,
+      span,
+    ),
+    ...(variable.near && { fix: { title: `Change to "${variable.near}"`, span, text: variable.near } }),
+  }
+}
+
+const wordAt = (text: string, start: number): number => text.slice(start).match(/^\S*/)![0].length
+
+function shifted(found: Problem, by: number): Problem {
+  const move = ({ start, end }: Span): Span => ({ start: start + by, end: end + by })
+  return {
+    ...found,
+    span: move(found.span),
+    ...(found.fix && { fix: { ...found.fix, span: move(found.fix.span) } }),
+  }
+}
