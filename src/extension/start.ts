@@ -54,6 +54,8 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
         launch: launcherFor({ workspace, folder: context.extensionPath, keys }, notebook.uri),
         objects,
         createExecution: cell => controller.createNotebookCellExecution(cell),
+        networkAllowed: () =>
+          workspace.getConfiguration('mirage', notebook.uri).get<boolean>('network.allowed', true),
         onChange: () => changed.fire(),
         onResults: () => resultsChanged.fire(),
         log,

@@ -262,7 +262,7 @@ describe('consent, keys and money', () => {
     const ran = await runScore({ judge: impatient(judge) }, { ...desk, table: more, offline: true })
     expect(judge.calls).toHaveLength(calls)
     expect(ran.table.rows.map(({ values }) => values.hs !== null)).toEqual([true, true, false])
-    expect(ran.table.rows[2].missing?.hs).toBe('not asked: the run is offline')
+    expect(ran.table.rows[2].missing?.hs).toBe('not asked: this run may not use the network')
   })
 
   it('stops before the first call when the estimate is above confirmAbove', async () => {

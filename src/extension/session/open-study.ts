@@ -14,6 +14,8 @@ export interface StudyPorts {
   launch: HostPorts['launch']
   objects: StudyObjects
   createExecution(cell: vscode.NotebookCell): Execution
+  /** Whether the settings let this study use the network. */
+  networkAllowed(): boolean
   /** The kernel's state or a cell's badges changed. */
   onChange(): void
   onResults(): void
@@ -52,6 +54,7 @@ export class OpenStudy {
       kernel: this.kernel,
       snapshot: () => snapshot(notebook),
       drive: cell => this.#drive(cell),
+      options: () => ({ offline: !ports.networkAllowed() }),
       onCell: cell => this.#onCell(cell),
       onSettled: () => this.#onSettled(),
       grace: INTERRUPT_GRACE,

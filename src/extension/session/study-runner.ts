@@ -22,6 +22,8 @@ export interface RunnerPorts {
   /** The study as the editor has it now, saved or not. */
   snapshot(): Study
   drive(cell: string): Pick<CellDrive, 'perform'>
+  /** Options of every run, as the settings have them now. */
+  options(): RunOptions
   /** A cell's state or progress changed. */
   onCell(cell: string): void
   /** Nothing runs or waits any more. */
@@ -77,7 +79,14 @@ export class StudyRunner {
     const run = `run-${++this.#runs}`
     const finished = Promise.withResolvers<void>()
     for (const cell of fresh) this.#signal(cell, { type: 'queued', run })
-    this.#queue.push({ run, cells: fresh, options, onStage, interrupted: false, finished })
+    this.#queue.push({
+      run,
+      cells: fresh,
+      options: { ...this.#ports.options(), ...options },
+      onStage,
+      interrupted: false,
+      finished,
+    })
     if (!this.#current) void this.#work()
     return finished.promise
   }
@@ -88,7 +97,11 @@ export class StudyRunner {
     if (!request) return
     if (request.kernelRun === undefined && event.type === 'queued') request.kernelRun = event.run
     if (event.run !== request.kernelRun || event.type === 'queued') return
-    if (event.type === 'stage' && event.waiting) request.onStage?.(event)
+    if (event.type === 'stage' && event.waiting) {
+      // Whoever stepped through it is gone.
+      if (request.onStage) request.onStage(event)
+      else void this.proceed({ action: 'continue' })
+    }
     const { path: _path, cell, ...signal } = event
     this.#signal(cell, { ...signal, run: request.run })
   }

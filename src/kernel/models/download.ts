@@ -120,7 +120,8 @@ function offline(url: string): MirageError {
   return new MirageError({
     code: 'offline',
     message: `${url} is needed, and the network must not be used.`,
-    remedy: 'Run without --offline once, or copy the file and add it by its path.',
+    remedy:
+      'Run without --offline once (in VS Code: with the setting mirage.network.allowed), or copy the file and add it by its path.',
   })
 }
 

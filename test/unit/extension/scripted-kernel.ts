@@ -11,16 +11,29 @@ import { EVENT, PROTOCOL_VERSION } from '../../../src/kernel/protocol/wire.ts'
 
 /**
  * A scripted kernel: speaks the real protocol over standard input and output, computes nothing, and does with each
- * cell what the cell's text says: `show TEXT`, `count TO`, `fail`, `wait` (until interrupted), `hang` (deaf to interrupts), `die`.
+ * cell what the cell's text says: `show TEXT`, `options` (show those of the run), `stage NAME ...` (waits at each, then
+ * shows what it was told), `count TO`, `fail`, `wait` (until interrupted), `hang` (deaf to interrupts), `die`.
  */
-type Act = (cell: StudyCell, words: string[], tell: Tell) => Promise<Outcome> | Outcome
+type Act = (cell: StudyCell, words: string[], tell: Tell, options: object) => Promise<Outcome> | Outcome
 type Tell = (event: Record<string, unknown>) => void
 
 let interrupted: PromiseWithResolvers<void> = Promise.withResolvers()
 
 const done: Outcome = { kind: 'succeeded', cached: false, milliseconds: 1 }
 
+let goOn: PromiseWithResolvers<unknown> = Promise.withResolvers()
+
 const SCRIPT: Record<string, Act> = {
+  options: (cell, _words, tell, options) => SCRIPT.show(cell, [JSON.stringify(options)], tell, options),
+  stage: async (cell, names, tell, options) => {
+    const told: string[] = []
+    for (const stage of names) {
+      goOn = Promise.withResolvers()
+      tell({ type: 'stage', stage, values: {}, waiting: true })
+      told.push(JSON.stringify(await goOn.promise))
+    }
+    return SCRIPT.show(cell, told, tell, options)
+  },
   show: (_cell, words, tell) => {
     const output = { id: 'text', items: [{ mime: 'text/plain', text: words.join(' ') }] }
     tell({ type: 'output', output })
@@ -61,10 +74,14 @@ connection.onRequest('interrupt', () => {
   interrupted.resolve()
   return {}
 })
+connection.onRequest('continue', ({ run: _, ...order }) => {
+  goOn.resolve(order)
+  return {}
+})
 connection.onRequest('freshness', () => ({ cells: {} }))
 connection.onRequest('results', () => ({ results: [] }))
 connection.onRequest('shutdown', () => process.exit(0))
-connection.onRequest('run', async ({ study, cells }: RunRequest): Promise<RunReply> => {
+connection.onRequest('run', async ({ study, cells, options }: RunRequest): Promise<RunReply> => {
   const run = randomUUID()
   const reply: RunReply = { run, succeeded: [], failed: [], cancelled: [] }
   const teller =
@@ -79,7 +96,7 @@ connection.onRequest('run', async ({ study, cells }: RunRequest): Promise<RunRep
     const [verb, ...words] = cell.text.split(' ')
     const stopped = reply.failed.length + reply.cancelled.length > 0
     if (!stopped) tell({ type: 'started', at: Date.now() })
-    const outcome: Outcome = stopped ? { kind: 'cancelled' } : await SCRIPT[verb](cell, words, tell)
+    const outcome: Outcome = stopped ? { kind: 'cancelled' } : await SCRIPT[verb](cell, words, tell, options)
     tell({ type: 'ended', at: Date.now(), outcome })
     reply[outcome.kind].push(id)
   }

@@ -42,6 +42,7 @@ function study(texts: Record<string, string>, grace = 5000) {
       cells: Object.entries(texts).map(([id, text]) => ({ id, kind: 'step', attributes: {}, text })),
     }),
     drive: cell => drives.get(cell)!,
+    options: () => ({ offline: true }),
     onCell: () => {},
     onSettled: () => {},
     grace,
@@ -79,6 +80,28 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('running a study, against a scripted kernel over the real wire', () => {
+  test('every run has the options of the settings, beside its own', async () => {
+    const { runner, settled, look } = study({ a: 'options' })
+    await settled(runner.run(['a'], { force: true }))
+    expect(look().a.texts).toEqual(['{"offline":true,"force":true}'])
+  })
+
+  test('whoever steps hears each stage and lets it go on; without anyone it goes on by itself', async () => {
+    const { runner, settled, look } = study({ a: 'stage prompt answer' })
+    const heard: string[] = []
+    const stepped = runner.run(['a'], { stepping: true }, ({ stage }) => {
+      heard.push(stage)
+      void runner.proceed({ action: 'step', edit: { text: stage } })
+    })
+    await settled(stepped)
+    expect(heard).toEqual(['prompt', 'answer'])
+    expect(look().a.texts).toEqual([
+      '{"action":"step","edit":{"text":"prompt"}} {"action":"step","edit":{"text":"answer"}}',
+    ])
+    await settled(runner.run(['a']))
+    expect(look().a.texts).toEqual(['{"action":"continue"} {"action":"continue"}'])
+  })
+
   test('shows what each cell makes, starts one kernel, and stops at the first failure', async () => {
     const { runner, settled, look, kernel } = study({ a: 'show hello', b: 'fail', c: 'show never' })
     await settled(runner.run(['a', 'b', 'c']))

@@ -51,7 +51,7 @@ export const costFactor = ({ settings }: EndpointJob): number => (settings.batch
 /** Why open questions stay open, if they do. */
 export function silence({ endpoint, assignment, replay }: EndpointJob): string | undefined {
   if (replay) return undefined
-  if (assignment.context.offline) return 'the run is offline'
+  if (assignment.context.offline) return 'this run may not use the network'
   return endpoint.unconfigured
 }
 
@@ -114,7 +114,8 @@ export function spentOn(answers: readonly StoredAnswer[]): {
 export function openNote(job: EndpointJob, open: number): string {
   const { endpoint, settings, assignment } = job
   const many = `${open} ${open === 1 ? 'question' : 'questions'} to ${settings.model} stayed open`
-  if (assignment.context.offline) return `${many}, because the run is offline. Run it online to ask them.`
+  if (assignment.context.offline)
+    return `${many}, because this run may not use the network (--offline, or the setting mirage.network.allowed).`
   if (endpoint.unconfigured) return `${many}: ${endpoint.unconfigured}. ${HOW_TO_CONFIGURE}`
   const { limit, spent } = assignment.budget
   return `${many}, because the budget of $${limit} is spent ($${spent.toFixed(4)}). Raise \`budget\` and run the cell again: nothing that was answered is asked again.`

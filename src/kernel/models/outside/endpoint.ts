@@ -102,7 +102,8 @@ function forbidden({ address, model }: Endpoint): MirageError {
   return new MirageError({
     code: 'offline',
     message: `An image that "${model}" at ${address} has not enlarged yet is needed, and the network must not be used.`,
-    remedy: 'Run without --offline, or with a replay bundle that holds the image.',
+    remedy:
+      'Run without --offline (in VS Code: with the setting mirage.network.allowed), or with a replay bundle that holds the image.',
   })
 }
 
