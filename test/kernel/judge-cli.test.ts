@@ -43,6 +43,8 @@ async function textsBelow(path: string): Promise<[string, string][]> {
   return Promise.all(files.map(async file => [file, await readFile(file, 'latin1')] as [string, string]))
 }
 
+const STAGES = ['rendered prompt', 'images as sent', 'request', 'raw answer', 'parsed answer', 'score']
+
 it('packs its answers, from which the scores are had again without key, network or cache, and no key is anywhere', async () => {
   const env = { CANARY_KEY: CANARY }
   const path = await folder.write(study())
@@ -51,9 +53,7 @@ it('packs its answers, from which the scores are had again without key, network 
   expect(judge.calls.map(({ authorization }) => authorization)).toEqual(Array(4).fill(`Bearer ${CANARY}`))
   const scores = await readFile(folder.file('scores.csv'), 'utf8')
   const stepped = await mirage(['step', path, '--cell', 'hs', '--all'], env)
-  for (const stage of ['prompt', 'images', 'request', 'answer', 'parsed', 'score']) {
-    expect(stepped.stdout).toMatch(new RegExp(`^${stage}  p0`, 'm'))
-  }
+  for (const stage of STAGES) expect(stepped.stdout).toMatch(new RegExp(`^${stage}  p0 · `, 'm'))
 
   const bundle = folder.file('replay/hs.jsonl')
   const packed = await mirage(['replay', 'pack', path, bundle])

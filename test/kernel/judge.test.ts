@@ -233,9 +233,12 @@ describe('consent, keys and money', () => {
     expect(judge.calls).toHaveLength(0)
     expect(ran.result).toMatchObject({ value: desk.table, cacheable: false })
     expect(ran.notes.join()).toContain('gets 9 images in 3 calls')
-    expect(ran.result.outputs).toHaveLength(2 * 4)
-    const [question, image] = ran.result.outputs
+    expect(ran.result.outputs).toHaveLength(2 * 7)
+    const [question, label, image] = ran.result.outputs
     expect(question.items[0]).toMatchObject({ text: expect.stringContaining('Question about image-0 (a)') })
+    expect(label.items[0]).toMatchObject({
+      text: expect.stringContaining('1. The reference (ground truth) (16'),
+    })
     const [{ object }] = image.items as unknown as { object: string }[]
     await runScore({ judge: impatient(judge) }, desk)
     const sent = Buffer.from(await desk.store.getObject(object)).toString('base64')
@@ -246,8 +249,12 @@ describe('consent, keys and money', () => {
     const judge = await scripted()
     const desk = await bench(1)
     const { result } = await runScore({ judge: impatient(judge), preview: 1 }, desk)
-    for (const { items } of result.outputs.slice(1)) {
-      await rm(desk.store.objectPath((items[0] as { object: string }).object))
+    const shown = result.outputs.flatMap(({ items: [item] }) => ('object' in item ? item.object : []))
+    for (const hash of shown) await rm(desk.store.objectPath(hash))
+    await runScore({ judge: impatient(judge), preview: 1 }, desk)
+    for (const hash of shown) {
+      expect(await desk.store.hasObject(hash)).toBe(true)
+      await rm(desk.store.objectPath(hash))
     }
     const { table } = await runScore({ judge: impatient(judge) }, desk)
     expect(table.rows[0].values.hs_n).toBe(1)

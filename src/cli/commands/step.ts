@@ -45,9 +45,13 @@ export const step: Command = {
   },
 }
 
-function printStage({ stage, row, values }: Extract<CellEvent, { type: 'stage' }>): void {
-  const where = row ? `  ${row.id}${row.method ? ` ${row.method}` : ''}` : ''
-  console.log(`\n${styleText('bold', stage)}${where}`)
+function printStage({ stage, title, row, about, values }: Extract<CellEvent, { type: 'stage' }>): void {
+  const where = [
+    row?.id,
+    row?.method,
+    ...Object.entries(about ?? {}).map(([name, text]) => `${name} ${text}`),
+  ]
+  console.log(`\n${styleText('bold', title ?? stage)}  ${where.filter(Boolean).join(' · ')}`)
   for (const [name, value] of Object.entries(values)) {
     const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2)
     console.log(`  ${styleText('cyan', name)}: ${text.replaceAll('\n', '\n    ')}`)

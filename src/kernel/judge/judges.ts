@@ -30,7 +30,7 @@ export interface ReadyJudge {
   /** What running it would send and cost; absent for a judge that sends nothing. */
   bill?: Bill
   /** The first questions as they would be sent; nothing is sent. */
-  preview?(questions: number): Output[]
+  preview?(questions: number): Promise<Output[]>
   run(): AsyncGenerator<StepEvent, Judged, unknown>
 }
 

@@ -79,11 +79,31 @@ export async function* prepareImages(
   return prepared
 }
 
+/** A question's images as planned and as prepared. */
+type Pictured = { content: QuestionContent; looks: readonly { images: readonly PlannedImage[] }[] }
+
+/**
+ * Makes sure that the images of questions are in the store, to be looked at. A replay bundle knows their hashes only, and
+ * an image may have been cleared from the store.
+ */
+export async function ensureImages(
+  groups: readonly Pictured[],
+  { store, compute, signal }: Pick<StepContext, 'store' | 'compute' | 'signal'>,
+): Promise<void> {
+  const images: ImageRequest[] = []
+  for (const { content, looks } of groups) {
+    for (const [i, { prepared }] of content.images.entries()) {
+      if (!(await store.hasObject(prepared.hash))) images.push(looks[0].images[i].request)
+    }
+  }
+  if (images.length > 0) await compute.run('judge-images', { images }, { signal, lane: 'cpu' })
+}
+
 /**
  * `data:` URLs of prepared images. An image that was prepared once and then cleared from the store is prepared again.
  */
 export function imageUrls(
-  groups: readonly { content: QuestionContent; looks: readonly { images: readonly PlannedImage[] }[] }[],
+  groups: readonly Pictured[],
   { store, compute, signal }: Pick<StepContext, 'store' | 'compute' | 'signal'>,
 ): (hash: string) => Promise<string> {
   const known = new Map<string, { mime: string; request: ImageRequest }>()

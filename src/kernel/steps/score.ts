@@ -96,7 +96,8 @@ export const score: StepDefinition<typeof params> = {
     if (values.preview !== undefined) {
       for (const judge of ready)
         yield { type: 'note', text: `${billText(judge)} This is a preview: nothing was sent.` }
-      const outputs = ready.flatMap(judge => judge.preview?.(values.preview!) ?? [])
+      const shown = await Promise.all(ready.map(judge => judge.preview?.(values.preview!) ?? []))
+      const outputs = shown.flat()
       return { value: table, outputs, cacheable: false }
     }
     yield* announce(ready, values)

@@ -1,9 +1,13 @@
 import type { Output } from '../../protocol/messages.ts'
+import { ensureImages } from '../prepare.ts'
 import type { EndpointJob } from './job.ts'
 
 /** The first questions as they would be sent: the texts, then each image after its label. */
-export function previewOf({ groups, assignment, settings }: EndpointJob, questions: number): Output[] {
-  return groups.slice(0, questions).flatMap(({ content, looks }, i) => {
+export async function previewOf(job: EndpointJob, questions: number): Promise<Output[]> {
+  const { assignment, settings } = job
+  const groups = job.groups.slice(0, questions)
+  await ensureImages(groups, assignment.context)
+  return groups.flatMap(({ content, looks }, i) => {
     const { id, method } = assignment.table.rows[looks[0].row]
     const name = `preview-${settings.name ?? settings.model}-${i}`
     const system = content.system === undefined ? [] : [`[system] ${content.system}`, '']
@@ -13,16 +17,13 @@ export function previewOf({ groups, assignment, settings }: EndpointJob, questio
       ...system,
       content.text,
     ].join('\n')
-    const images = content.images.map(
-      ({ label, prepared: { hash, width, height, mime, bytes } }, j): Output => {
+    const images = content.images.flatMap(
+      ({ label, prepared: { hash, width, height, mime, bytes } }, j): Output[] => {
         const caption = `${j + 1}. ${label} (${width} x ${height}, ${mime}, ${Math.ceil(bytes / 1024)} KiB)`
-        return {
-          id: `${name}-image-${j}`,
-          items: [
-            { mime, object: hash },
-            { mime: 'text/plain', text: caption },
-          ],
-        }
+        return [
+          { id: `${name}-label-${j}`, items: [{ mime: 'text/plain', text: caption }] },
+          { id: `${name}-image-${j}`, items: [{ mime, object: hash }] },
+        ]
       },
     )
     return [{ id: name, items: [{ mime: 'text/plain', text }] }, ...images]

@@ -5,6 +5,7 @@ import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
 import type { Asker } from '../calls/ask.ts'
 import { fromStore } from '../calls/ask.ts'
+import { ensureImages } from '../prepare.ts'
 import { questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody } from '../questions/request.ts'
 import { askWithin, createAsker, fromBundle } from './ask-all.ts'
@@ -185,7 +186,8 @@ export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<Ste
 }
 
 async function* walk(desk: Desk): AsyncGenerator<StepEvent, Asked> {
-  const { group } = desk
+  const { group, job } = desk
+  await ensureImages([group], job.assignment.context)
   const start: Walk = {
     content: group.content,
     body: group.question.body,
