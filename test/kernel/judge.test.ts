@@ -373,7 +373,7 @@ describe('trouble', () => {
     const second = await run()
     expect(judge.calls).toHaveLength(calls)
     expect(second.table).toEqual(first.table)
-  })
+  }, 120_000)
 
   it.each<[string, Act, string, string]>([
     ['answers 429', { do: 'status', status: 429 }, 'judge-rate-limited', 'answered 429 (too many requests)'],
