@@ -30,6 +30,8 @@ function runtime(): DoctorRow {
 }
 
 async function providers({ compute }: Patient): Promise<DoctorRow[]> {
+  // Asked anew, and what is found holds for the cells that run next.
+  compute.probed?.clear()
   const states = await probeProviders(compute, new AbortController().signal)
   return states
     .filter(({ name }) => PROVIDERS[name].platforms.includes(process.platform))

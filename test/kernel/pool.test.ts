@@ -22,7 +22,7 @@ function toyPool(): {
 }
 interface Options {
   signal: AbortSignal
-  lane?: 'device' | 'cpu'
+  lane?: 'device' | 'cpu' | 'alone'
   onProgress?(done: number): void
 }
 
@@ -83,4 +83,13 @@ test('the device lane runs one job at a time, the cpu lane runs beside it', asyn
   const cpu = run('double', 1, { lane: 'cpu' }).then(() => order.push('cpu'))
   await Promise.all([...device, cpu])
   expect(order.filter(name => name !== 'cpu')).toEqual(['device 1', 'device 2'])
+})
+
+test('a job of its own lane has a process of its own, which ends with it', async () => {
+  const { pool, run } = toyPool()
+  const warm = await run('pid', null)
+  const first = await run('pid', null, { lane: 'alone' })
+  const second = await run('pid', null, { lane: 'alone' })
+  expect(new Set([warm, first, second]).size).toBe(3)
+  expect(pool.pids).toEqual([warm])
 })

@@ -3,12 +3,13 @@ import { withKernel } from '../kernel.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
 
 const usage = `mirage models list [--json]
-mirage models add URL-OR-FILE --id NAME [--sha256 HEX] [--offline]
+mirage models add SOURCE --id NAME [--sha256 HEX] [--offline]
                   [--range 0..1] [--scale 4] [--kind gan] [--layout nchw] [--colour rgb] [--licence TEXT]
 mirage models remove NAME
 
-add fetches an ONNX file over HTTPS (a broken download is continued) or copies one, checks it, and keeps it for every
-study of this user, who then writes "model: NAME". What the file does not say of itself is given here.`
+add takes an ONNX file from SOURCE: an https:// address, hf:owner/name[@revision]/path on Hugging Face, or a path. A
+broken download is continued; files that hold large tensors come along. It is checked and kept for every study of this
+user, who then writes "model: NAME". What the file does not say of itself is given here.`
 
 const VERBS: Record<string, (words: string[]) => Promise<number>> = { list, add, remove }
 
@@ -51,7 +52,7 @@ function add(words: string[]): Promise<number> {
     throw new UsageError('Name one address or file, and an --id.', usage)
   return withKernel({ onEvent() {} }, async kernel => {
     const added = await kernel.request('addModel', {
-      from: /^https?:/.test(from) ? from : resolve(from),
+      from: /^(https?|hf):/.test(from) ? from : resolve(from),
       id,
       sha256,
       offline,

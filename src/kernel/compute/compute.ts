@@ -1,3 +1,5 @@
+import type { ProviderState } from '../models/probe.ts'
+import type { ProviderName } from '../models/providers.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
 
 /**
@@ -6,7 +8,11 @@ import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts
  */
 export interface Compute {
   run<K extends JobName>(job: K, params: JobParams<K>, options: RunOptions<K>): Promise<JobResult<K>>
+  /** What the probe of each provider found in the life of this kernel; forgotten by `doctor`. */
+  readonly probed?: Map<ProviderName, Promise<ProviderState>>
 }
+
+export type Lane = 'device' | 'cpu' | 'alone'
 
 export interface RunOptions<K extends JobName> {
   /** Aborting asks the job to stop at its next unit; after a second its process is killed. */
@@ -14,7 +20,7 @@ export interface RunOptions<K extends JobName> {
   onProgress?(progress: JobProgress<K>): void
   /**
    * `device` jobs run one at a time in the process that owns the inference sessions; `cpu` jobs run beside it, one
-   * process per core.
+   * process per core; an `alone` job gets a process of its own, which ends with it and gives back everything it took.
    */
-  lane?: 'device' | 'cpu'
+  lane?: Lane
 }

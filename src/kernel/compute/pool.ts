@@ -1,11 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { MirageError } from '../errors.ts'
-import type { Compute, RunOptions } from './compute.ts'
+import type { Compute, Lane, RunOptions } from './compute.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
 import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
-
-type Lane = 'device' | 'cpu'
 
 interface Task {
   storeRoot: string
@@ -38,7 +36,7 @@ export interface PoolOptions {
   log?(line: string): void
 }
 
-const LANE_SIZE: Record<Lane, number> = { device: 1, cpu: Math.max(1, availableParallelism()) }
+const LANE_SIZE: Record<Lane, number> = { device: 1, cpu: Math.max(1, availableParallelism()), alone: 1 }
 
 /**
  * The compute processes of one kernel. Processes are started when first needed, live on between jobs (sessions and
@@ -48,6 +46,7 @@ export class ComputePool {
   readonly #options: PoolOptions
   readonly #workers: Worker[] = []
   readonly #queue: Task[] = []
+  readonly #probed: Compute['probed'] = new Map()
   #nextId = 1
   #closed = false
   /** Largest resident set that a finished job reported, in bytes. */
@@ -59,7 +58,10 @@ export class ComputePool {
 
   /** The pool over one store. */
   over(storeRoot: string): Compute {
-    return { run: (job, params, options) => this.#enqueue(storeRoot, job, params, options) }
+    return {
+      run: (job, params, options) => this.#enqueue(storeRoot, job, params, options),
+      probed: this.#probed,
+    }
   }
 
   #enqueue<K extends JobName>(
@@ -160,6 +162,7 @@ export class ComputePool {
     if (!task || message.id !== task.id) return
     if (message.type === 'progress') return task.onProgress?.(message.progress)
     this.#finish(worker)
+    if (worker.lane === 'alone') this.#retire(worker)
     if (message.type === 'done') {
       this.peakRss = Math.max(this.peakRss, message.rss)
       task.resolve(message.result as never)
@@ -173,6 +176,11 @@ export class ComputePool {
     clearTimeout(worker.task?.killTimer)
     worker.task?.release()
     worker.task = undefined
+  }
+
+  #retire(worker: Worker): void {
+    this.#workers.splice(this.#workers.indexOf(worker), 1)
+    worker.child.kill('SIGKILL')
   }
 
   #end(worker: Worker, how: string): void {

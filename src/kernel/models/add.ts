@@ -1,16 +1,17 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { MirageError } from '../errors.ts'
+import { externalFiles } from '../onnx/read.ts'
 import { hashFile } from '../store/folder-store.ts'
 import { CATALOG } from './catalog.ts'
 import { type DownloadOptions, download } from './download.ts'
-import { userModels } from './folder.ts'
+import { addedModel, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
 import { manifestFile } from './manifest.ts'
 
 export interface AddRequest {
-  /** HTTPS address or path of an ONNX file. */
+  /** HTTPS address or path of an ONNX file, or `hf:owner/name[@revision]/path` for one on Hugging Face. */
   from: string
   /** What studies call it. */
   id: string
@@ -27,7 +28,7 @@ export interface AddedModel {
 
 /**
  * Puts a model among the user's own, so that studies can name it: the file, checked to be an ONNX network from one image
- * to one, and beside it what is known of it with its source and checksum.
+ * to one, with the files that hold its large tensors, and beside it what is known of it with its source and checksum.
  *
  * @throws MirageError `model-id`, `manifest-invalid`, `model-unreadable`, `model-unsupported`, `file-missing`, and those of `download`
  */
@@ -39,15 +40,22 @@ export async function addModel(
   requireFree(id)
   const said = parse(manifest)
   await mkdir(folder, { recursive: true })
-  const path = join(folder, `${id}.onnx`)
+  const source = addressOf(from)
   const arriving = join(folder, `.${id}.arriving`)
-  const sha256 = /^https?:/.test(from)
-    ? await download(from, arriving, options)
-    : await copy(from, arriving, options)
+  const sha256 = await fetchFile(source, arriving, options)
   try {
-    const { embedded, ...shown } = inspectModel(await readFile(arriving))
+    const bytes = await readFile(arriving)
+    const { embedded, ...shown } = inspectModel(bytes)
     const known = { ...shown, ...embedded, source: from, ...said, id, sha256 }
+    const outside = externalFiles(bytes)
+    const home = outside.length > 0 ? join(folder, id) : folder
+    const path = join(home, `${id}.onnx`)
+    for (const name of outside) {
+      requireBeside(name)
+      await fetchFile(besides(source, name), join(home, name), { ...options, sha256: undefined })
+    }
     await writeFile(`${path}.json`, `${JSON.stringify(known, null, 2)}\n`)
+    // Last, because a model is there when its file is.
     await rename(arriving, path)
     const needed = ['layout', 'colour', 'range'] as const
     return { path, sha256, missing: needed.filter(name => known[name] === undefined) }
@@ -60,25 +68,58 @@ export async function addModel(
 /** Takes a model of the user's away. @throws MirageError `model-unknown` */
 export async function removeModel(id: string, folder = userModels()): Promise<void> {
   requireName(id)
-  const path = join(folder, `${id}.onnx`)
-  try {
-    await rm(path)
-  } catch (cause) {
-    throw new MirageError(
-      {
-        code: 'model-unknown',
-        message: `There is no added model "${id}".`,
-        remedy: 'mirage models list shows them.',
-      },
-      { cause },
-    )
+  const path = addedModel(id, folder)
+  if (path === undefined) {
+    throw new MirageError({
+      code: 'model-unknown',
+      message: `There is no added model "${id}".`,
+      remedy: 'mirage models list shows them.',
+    })
   }
+  if (dirname(path) !== folder) return rm(dirname(path), { recursive: true })
+  await rm(path)
   await rm(`${path}.json`, { force: true })
+}
+
+/** `hf:owner/name[@revision]/path` is a file of a model repository on Hugging Face; `HF_ENDPOINT` names a mirror. */
+export function addressOf(from: string, env: NodeJS.ProcessEnv = process.env): string {
+  if (!from.startsWith('hf:')) return from
+  const parts = /^hf:([^/@]+\/[^/@]+)(?:@([^/]+))?\/(.+)$/.exec(from)
+  if (!parts) {
+    throw new MirageError({
+      code: 'url-invalid',
+      message: `"${from}" names no file on Hugging Face.`,
+      remedy: 'Write hf:owner/name/path/in/the/repository.onnx, or hf:owner/name@revision/path.',
+    })
+  }
+  const [, repository, revision = 'main', path] = parts
+  return `${env.HF_ENDPOINT ?? 'https://huggingface.co'}/${repository}/resolve/${revision}/${path}`
+}
+
+const isAddress = (source: string) => /^https?:/.test(source)
+
+function fetchFile(source: string, to: string, options: DownloadOptions): Promise<string> {
+  return isAddress(source) ? download(source, to, options) : copy(source, to, options)
+}
+
+/** A file that lies in the same folder as `source`. */
+function besides(source: string, name: string): string {
+  return isAddress(source) ? new URL(encodeURI(name), source).href : join(dirname(resolve(source)), name)
+}
+
+function requireBeside(name: string): void {
+  if (!isAbsolute(name) && !/[\\:]|(^|\/)\.\.(\/|$)/.test(name)) return
+  throw new MirageError({
+    code: 'model-unsupported',
+    message: `The model keeps tensors in "${name}", which does not lie beside it.`,
+    remedy: 'Save it again with its external data in the same folder.',
+  })
 }
 
 async function copy(from: string, to: string, { sha256 }: DownloadOptions): Promise<string> {
   const path = resolve(from)
   try {
+    await mkdir(dirname(to), { recursive: true })
     await copyFile(path, to)
   } catch (cause) {
     throw new MirageError(

@@ -12,3 +12,8 @@ export function embeddedModels(): string {
 export function userModels(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mirage', 'models')
 }
+
+/** The file of a model that the user added, or undefined. One with files of outside data lies in a folder of its own. */
+export function addedModel(id: string, folder = userModels()): string | undefined {
+  return [join(folder, `${id}.onnx`), join(folder, id, `${id}.onnx`)].find(path => existsSync(path))
+}

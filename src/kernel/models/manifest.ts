@@ -40,8 +40,8 @@ const fields = z.object({
   minimum: count,
   /** LR pixels shared by neighbouring tiles; about the reach of the network. */
   overlap: z.int().nonnegative(),
-  /** Side of an LR tile where the step asks for none. */
-  tile: count,
+  /** Side of an LR tile where the step asks for none; without it, the memory that the network takes decides. */
+  tile: count.optional(),
   /** Two seeds give two images. */
   noisy: z.boolean(),
   /** Outputs of a `features` network, from fine to coarse. */
@@ -56,7 +56,6 @@ export const modelManifest = fields.extend({
   multiple: count.default(1),
   minimum: count.default(1),
   overlap: fields.shape.overlap.default(32),
-  tile: count.default(256),
   noisy: z.boolean().default(false),
   taps: fields.shape.taps.default([]),
   licence: fields.shape.licence.default(''),

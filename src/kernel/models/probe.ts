@@ -12,8 +12,8 @@ export interface ProviderState {
 }
 
 /**
- * Tries every provider of this platform by running a small convolution in a compute process of its own lane; one that
- * crashes its process does not work.
+ * Tries every provider of this platform by running a small convolution in a process of its own; one that crashes its
+ * process does not work.
  */
 export async function probeProviders(compute: Compute, signal: AbortSignal): Promise<ProviderState[]> {
   const states: ProviderState[] = []
@@ -22,7 +22,17 @@ export async function probeProviders(compute: Compute, signal: AbortSignal): Pro
   return states
 }
 
-async function probeProvider(
+function probeProvider(compute: Compute, name: ProviderName, signal: AbortSignal): Promise<ProviderState> {
+  const known = compute.probed?.get(name)
+  if (known) return known
+  const state = tryProvider(compute, name, signal)
+  compute.probed?.set(name, state)
+  // A probe that was stopped is no answer.
+  state.catch(() => compute.probed?.delete(name))
+  return state
+}
+
+async function tryProvider(
   compute: Compute,
   name: ProviderName,
   signal: AbortSignal,
@@ -31,7 +41,7 @@ async function probeProvider(
     return { name, works: false, reason: `not available on ${process.platform}` }
   }
   try {
-    return await compute.run('probe', { provider: name }, { signal, lane: 'cpu' })
+    return await compute.run('probe', { provider: name }, { signal, lane: 'alone' })
   } catch (error) {
     if (error instanceof MirageError && error.info.code === 'compute-died') {
       return { name, works: false, reason: 'its process crashed' }
@@ -83,6 +93,6 @@ function missing(name: ProviderName, states: ProviderState[]): MirageError {
   return new MirageError({
     code: 'provider-missing',
     message: `${label} does not work on this machine: ${reason}. Working here: ${there.join(', ') || 'none'}.`,
-    remedy: `Write "provider: ${there[0] ?? 'cpu'}" or "provider: auto". ${label} needs ${needs}; to add it: ${add}`,
+    remedy: `Write "provider: ${there[0] ?? 'cpu'}" or "provider: auto". ${label} needs ${needs}; to add it: ${add}. Then restart the kernel.`,
   })
 }

@@ -12,7 +12,7 @@ import { CATALOG, superResolutionIds } from './catalog.ts'
 import type { Pipeline, PipelineKnobs } from './diffusion/pipeline.ts'
 import { readPipeline } from './diffusion/read-pipeline.ts'
 import type { CommandEntry, EndpointEntry, ModelRequest } from './entries.ts'
-import { embeddedModels, userModels } from './folder.ts'
+import { addedModel, embeddedModels, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
 import { COLOURS, LAYOUTS, type ModelManifest, manifestFile, modelManifest, RANGES } from './manifest.ts'
 import { modelFile } from './model-file.ts'
@@ -83,9 +83,8 @@ export async function locateModel(request: ModelRequest, context: ResolveContext
   }
   if (Object.hasOwn(CATALOG, request)) return locateShipped(request, store)
   if (isPipeline(request)) return locatePipeline(request, {}, context)
-  const added = join(userModels(), `${request}.onnx`)
-  if (!/[\\/]/.test(request) && existsSync(added))
-    return { ...(await locateFile(added, folder, store)), method: request }
+  const added = /[\\/]/.test(request) ? undefined : addedModel(request)
+  if (added) return { ...(await locateFile(added, folder, store)), method: request }
   if (/[\\/]|\.onnx$/.test(request)) return locateFile(request, folder, store)
   throw unknown(request)
 }

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelSummary } from '../protocol/messages.ts'
 import { CATALOG } from './catalog.ts'
-import { userModels } from './folder.ts'
+import { addedModel, userModels } from './folder.ts'
 import { type ModelManifest, manifestFile } from './manifest.ts'
 
 /**
@@ -18,17 +18,12 @@ export async function modelSummaries(assets: string, folder = userModels()): Pro
     const state = bytes === null && origin !== undefined ? 'not downloaded' : 'embedded'
     return { id, summary, kind, scale, licence, source, bytes, state }
   })
-  const added = (await filesIn(folder)).map(async (file): Promise<ModelSummary> => {
-    const {
-      summary = '',
-      kind = 'unstated',
-      scale = 0,
-      licence = '',
-      source = '',
-    } = await manifestOf(join(folder, file))
-    const bytes = await sizeOf(join(folder, file))
+  const added = (await addedIds(folder)).map(async (id): Promise<ModelSummary> => {
+    const path = addedModel(id, folder)!
+    const { summary = '', kind = 'unstated', scale = 0, licence = '', source = '' } = await manifestOf(path)
+    const bytes = await sizeOf(path)
     return {
-      id: file.replace(/\.onnx$/, ''),
+      id,
       summary,
       kind,
       scale,
@@ -41,12 +36,10 @@ export async function modelSummaries(assets: string, folder = userModels()): Pro
   return Promise.all([...shipped, ...added])
 }
 
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter(name => name.endsWith('.onnx') && !name.startsWith('.')).sort()
-  } catch {
-    return []
-  }
+async function addedIds(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => [])
+  const ids = names.filter(name => !name.startsWith('.')).map(name => name.replace(/\.onnx$/, ''))
+  return [...new Set(ids)].filter(id => addedModel(id, folder)).sort()
 }
 
 async function manifestOf(path: string): Promise<Partial<ModelManifest>> {

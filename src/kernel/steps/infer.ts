@@ -10,6 +10,7 @@ import { follow } from './infer/follow.ts'
 import { type Params, params } from './infer/params.ts'
 import { conversionNotes, type ModelRun, previewOutput, runOutput } from './infer/report.ts'
 import { checkModels, type Source, sourcesOf, withMethods } from './infer/rows.ts'
+import { tiling } from './infer/tiling.ts'
 
 /** Enlarges the LR images of a table with one model or several. */
 export const infer: StepDefinition<typeof params> = {
@@ -95,7 +96,7 @@ async function* runAll(
   const seeds = values.seeds ?? [context.seed]
   let before = 0
   for (const model of models) {
-    const { tile, overlap } = tiling(model, values)
+    const { tile, overlap } = yield* tiling(model, sources, provider, values, context)
     const images = sources.flatMap(({ id, lr }) =>
       (model.manifest.noisy ? seeds : [undefined]).map(seed => ({ id, lr, seed })),
     )
@@ -142,18 +143,6 @@ function teller(label: string, modelsBefore: number, modelCount: number) {
     const done = modelsBefore * total + megapixels
     return [{ type: 'progress', done, total: total * modelCount, label, rate, unit: 'MP' }]
   }
-}
-
-/** @throws MirageError `overlap-too-large` */
-function tiling({ manifest }: ResolvedModel, values: Params): { tile: number; overlap: number } {
-  const tile = values.tile ?? manifest.tile
-  if (values.overlap === undefined) return { tile, overlap: Math.min(manifest.overlap, Math.floor(tile / 2)) }
-  if (values.overlap < tile) return { tile, overlap: values.overlap }
-  throw new MirageError({
-    code: 'overlap-too-large',
-    message: `An overlap of ${values.overlap} leaves nothing of a tile of ${tile}.`,
-    remedy: `Make \`overlap\` smaller than \`tile\`; ${manifest.id} suggests ${manifest.overlap}.`,
-  })
 }
 
 function lockOf(runs: ModelRun[]): Record<string, unknown> {

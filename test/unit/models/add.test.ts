@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MirageError } from '../../../src/kernel/errors.ts'
-import { addModel, removeModel } from '../../../src/kernel/models/add.ts'
+import { addModel, addressOf, removeModel } from '../../../src/kernel/models/add.ts'
 import { type DownloadOptions, download } from '../../../src/kernel/models/download.ts'
 import { modelSummaries } from '../../../src/kernel/models/summary.ts'
 import { writeGraph } from '../../../src/kernel/onnx/write.ts'
-import { nearestTimesTwo } from '../../fixtures/toy-models.ts'
+import { nearestTimesTwo, withOutsideData } from '../../fixtures/toy-models.ts'
 
 const bytes = Buffer.from(writeGraph(nearestTimesTwo([1, 1, 1], [0, 0, 0])))
 const sha256 = createHash('sha256').update(bytes).digest('hex')
@@ -147,6 +147,53 @@ describe('adding a model', () => {
       folder,
     )
     expect(added.missing).toEqual(['range'])
+  })
+
+  test('brings along the files that hold its tensors, from a server or a folder, and takes them away with it', async () => {
+    const outside = Buffer.from(withOutsideData(nearestTimesTwo([1, 1, 1], [0, 0, 0]), 'weights/offset.data'))
+    const tensor = Buffer.from(Float32Array.of(0, 0, 0).buffer)
+    serve = ({ url }, response) =>
+      response.writeHead(200).end(url === '/weights/offset.data' ? tensor : outside)
+    const home = join(folder, 'models')
+    const fetched = await addModel({ from: url, id: 'mine', manifest: { range: '0..1' } }, { signal }, home)
+    expect(fetched.path).toBe(join(home, 'mine', 'mine.onnx'))
+    expect(await readFile(join(home, 'mine', 'weights', 'offset.data'))).toEqual(tensor)
+    const [mine] = (await modelSummaries(folder, home)).filter(({ id }) => id === 'mine')
+    expect(mine).toMatchObject({ state: 'downloaded', bytes: outside.length })
+    await removeModel('mine', home)
+    expect(await readdir(home)).toEqual([])
+
+    const from = join(folder, 'local.onnx')
+    await writeFile(from, outside)
+    const copy = () => addModel({ from, id: 'copied', manifest: {} }, { signal }, home)
+    expect(await codeOf(copy())).toBe('file-missing')
+    await mkdir(join(folder, 'weights'))
+    await writeFile(join(folder, 'weights', 'offset.data'), tensor)
+    expect(await readFile(join((await copy()).path, '..', 'weights', 'offset.data'))).toEqual(tensor)
+  })
+
+  test('whose tensors would lie elsewhere is refused before anything of them is fetched', async () => {
+    for (const name of ['../secret', '/etc/passwd', 'a\\b', 'https://elsewhere.example/x']) {
+      serve = (_, response) =>
+        response.writeHead(200).end(withOutsideData(nearestTimesTwo([1, 1, 1], [0, 0, 0]), name))
+      ranges = []
+      expect(await codeOf(addModel({ from: url, id: 'mine', manifest: {} }, { signal }, folder))).toBe(
+        'model-unsupported',
+      )
+      expect(ranges).toHaveLength(1)
+    }
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('a file on Hugging Face has a short address', () => {
+    const from = 'hf:onnx-community/swin2SR/onnx/model.onnx'
+    expect(addressOf(from, {})).toBe(
+      'https://huggingface.co/onnx-community/swin2SR/resolve/main/onnx/model.onnx',
+    )
+    expect(addressOf('hf:a/b@v1/m.onnx', { HF_ENDPOINT: 'https://mirror.example' })).toBe(
+      'https://mirror.example/a/b/resolve/v1/m.onnx',
+    )
+    expect(() => addressOf('hf:only-a-name', {})).toThrow(/names no file/)
   })
 
   test('refuses what is no model, an id that is taken or no name, and leaves nothing behind', async () => {

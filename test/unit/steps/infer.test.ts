@@ -1,9 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fromBinary, toBinary } from '@bufbuild/protobuf'
-import { ModelProtoSchema } from 'onnx-buf'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ComputePool } from '../../../src/kernel/compute/pool.ts'
 import { MirageError } from '../../../src/kernel/errors.ts'
 import { decodeImage } from '../../../src/kernel/images/decode.ts'
 import { encodePng } from '../../../src/kernel/images/encode.ts'
@@ -19,7 +18,7 @@ import { infer } from '../../../src/kernel/steps/infer.ts'
 import { createFolderStore } from '../../../src/kernel/store/folder-store.ts'
 import type { ModelValue, StudyTable, Value } from '../../../src/kernel/value.ts'
 import { saveToyPipeline } from '../../fixtures/toy-diffusion.ts'
-import { nearestTimesTwo } from '../../fixtures/toy-models.ts'
+import { nearestTimesTwo, withOutsideData } from '../../fixtures/toy-models.ts'
 import { runStep, stepContext } from '../../support/step-context.ts'
 
 let folder: string
@@ -176,24 +175,9 @@ describe('a file of the user', () => {
   })
 
   test('whose tensors lie in another file is known by the checksums of both', async () => {
-    // gain and offset, as raw 32-bit floats after each other.
+    await writeFile(join(folder, 'outside.data'), Float32Array.of(1, 1, 1))
     const graph = nearestTimesTwo([-1, -1, -1], [1, 1, 1])
-    const model = fromBinary(ModelProtoSchema, writeGraph(graph))
-    const tensor = model.graph!.initializer.find(({ name }) => name === 'offset')!
-    const data = (name: string) => writeFile(join(folder, name), Float32Array.of(1, 1, 1))
-    await data('outside.data')
-    Object.assign(tensor, {
-      rawData: new Uint8Array(),
-      dataLocation: 1,
-      externalData: Object.entries({ location: 'outside.data', offset: '0', length: '12' }).map(
-        ([key, value]) => ({
-          $typeName: 'onnx.StringStringEntryProto' as const,
-          key,
-          value,
-        }),
-      ),
-    })
-    await writeFile(join(folder, 'outside.onnx'), toBinary(ModelProtoSchema, model))
+    await writeFile(join(folder, 'outside.onnx'), withOutsideData(graph, 'outside.data'))
     const request = { file: 'outside.onnx', range: '0..1' }
     const params = infer.params.parse({ of: 'photos', model: request })
     const fingerprint = () => infer.fingerprint!(params, stepContext(folder, { photos }))
@@ -217,6 +201,59 @@ describe('a file of the user', () => {
     const info = await errorOf({ model: { file: 'two.onnx', range: '0..1' } })
     expect(info).toMatchObject({ code: 'model-unsupported', message: expect.stringContaining('a, b') })
   })
+})
+
+describe('the tile', () => {
+  const large = async (): Promise<StudyTable> => {
+    const store = createFolderStore(join(folder, '.mirage-cache'))
+    const lr = (await ingestBytes(store, await encodePng(createPixels(150, 150)), 'lr/large.png')).image
+    return { ...photos, rows: [{ id: 'large', method: null, images: { lr }, values: {} }] }
+  }
+
+  test('is chosen from the memory that the network takes, which is measured once', async () => {
+    // 256 channels of 32-bit floats: more than 1 kB for each pixel, in however many copies the runtime holds.
+    const builder = new GraphBuilder('wide')
+    const input = builder.input('input', 'float32', [1, 3, 'h', 'w'])
+    const wide = builder.node('Conv', [
+      input,
+      builder.floats('up', new Float32Array(256 * 3).fill(0.1), [256, 3, 1, 1]),
+    ])
+    const kernel = builder.floats('down', new Float32Array(12 * 256).fill(0.01), [12, 256, 1, 1])
+    const narrow = builder.node('Conv', [builder.node('Relu', [wide]), kernel])
+    builder.output(builder.node('DepthToSpace', [narrow], { blocksize: { int: 2 } }), 'float32', [
+      1,
+      3,
+      'h2',
+      'w2',
+    ])
+    await writeFile(join(folder, 'wide.onnx'), writeGraph(builder.graph))
+    const context = stepContext(folder, { photos: await large() })
+    // Real processes: what one takes cannot be told from what the tests before took.
+    const pool = new ComputePool({ entry: join(import.meta.dirname, '../../../src/kernel/compute/main.ts') })
+    onTestFinished(() => pool.close())
+    const jobs: string[] = []
+    const { run: runJob } = pool.over(context.store.root)
+    context.compute = {
+      run: (job, ...rest) => {
+        jobs.push(job)
+        return runJob(job, ...rest)
+      },
+    }
+    const params = { of: 'photos', provider: 'cpu', model: { file: 'wide.onnx', range: '0..1' } }
+    const tileOf = async (more: object) => {
+      const { notes, lock } = await runStep(infer, { ...params, ...more }, context)
+      return { notes, tile: (lock!.wide as { tile: number }).tile }
+    }
+    const own = await tileOf({})
+    expect(own.notes).toEqual([expect.stringMatching(/^wide: tiles of \d+ px, because the network takes/)])
+    const [small, larger] = [await tileOf({ memory: 0.02 }), await tileOf({ memory: 0.32 })]
+    // 20 MB: 139 px at 1 kB, 44 px at 10 kB.
+    expect(small.tile).toBeGreaterThanOrEqual(32)
+    expect(small.tile).toBeLessThanOrEqual(128)
+    expect(larger.tile).toBeGreaterThan(2 * small.tile)
+    expect(jobs.filter(job => job === 'measure-memory')).toHaveLength(1)
+    expect(await tileOf({ tile: 100 })).toEqual({ notes: [], tile: 100 })
+  }, 120_000)
 })
 
 describe('a diffusion pipeline', () => {

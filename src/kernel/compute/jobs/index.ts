@@ -4,6 +4,7 @@ import { inferCommand } from './infer-command.ts'
 import { ingest } from './ingest.ts'
 import { judgeImages } from './judge-images.ts'
 import { measure } from './measure.ts'
+import { measureMemory } from './measure-memory.ts'
 import { measureScale } from './measure-scale.ts'
 import { probe } from './probe.ts'
 import { train } from './train.ts'
@@ -16,6 +17,7 @@ export const JOBS = {
   ingest,
   'judge-images': judgeImages,
   measure,
+  'measure-memory': measureMemory,
   'measure-scale': measureScale,
   probe,
   train,

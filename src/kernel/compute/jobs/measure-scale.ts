@@ -1,5 +1,5 @@
-import { Tensor } from 'onnxruntime-node'
 import type { ModelManifest } from '../../models/manifest.ts'
+import { floatTensor } from '../../models/run/float-tensor.ts'
 import { type ModelFile, SESSIONS } from '../../models/run/session-pool.ts'
 import { tensorDims } from '../../models/run/tensors.ts'
 import type { JobDefinition } from './types.ts'
@@ -18,11 +18,11 @@ export const measureScale: JobDefinition<MeasureScaleParams, number | null> = {
     const { session, end } = await SESSIONS.lease(file, 'cpu')
     try {
       const metadata = session.inputMetadata[0]
-      if (!metadata.isTensor || metadata.type !== 'float32') return null
+      if (!metadata.isTensor || !['float32', 'float16'].includes(metadata.type)) return null
       const axis = form.layout === 'nchw' ? 2 : 1
       for (const side of SIDES) {
         const dims = tensorDims(form, side, side)
-        const input = new Tensor('float32', new Float32Array(dims.reduce((a, b) => a * b)), dims)
+        const input = floatTensor(metadata.type, new Float32Array(dims.reduce((a, b) => a * b)), dims)
         try {
           const output = (await session.run({ [session.inputNames[0]]: input }))[session.outputNames[0]]
           const scale = output.dims[axis] / side

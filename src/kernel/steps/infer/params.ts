@@ -19,7 +19,11 @@ export const params = z.strictObject({
   ),
   tile: z.int().min(16).optional().meta({
     description:
-      "Side of a tile in LR pixels; images of no more than its area run whole. By default the model's own.",
+      "Side of a tile in LR pixels; images of no more than its area run whole. By default the model's own, or what fits into `memory`.",
+  }),
+  memory: z.number().positive().optional().meta({
+    description:
+      'Memory for one tile in GB, from which its side is chosen; what a model takes is measured once and remembered.',
   }),
   overlap: z.int().min(0).optional().meta({
     description: "LR pixels that neighbouring tiles share. By default the model's own.",
