@@ -6,6 +6,8 @@ export default defineConfig({
     // A terminated worker thread aborts its process while onnxruntime-node runs, so tests run in processes.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Generous, because some run whole studies and the machine may be busy.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
