@@ -28,7 +28,7 @@ export const train: StepDefinition<typeof params> = {
   async fingerprint(values, context): Promise<Fingerprint> {
     const { method, sha256 } = await locateModel(values.model, resolving(context))
     const networks: Record<string, string> = {}
-    for (const request of Object.values(objectiveOf(values).networks)) {
+    for (const request of Object.values(objectiveOf(values, estimatesIn(context)).networks)) {
       Object.assign(networks, await networkChecksums(request, context.folder, context.store))
     }
     return { models: { [method]: sha256 }, networks }
@@ -97,12 +97,14 @@ function resolving(context: StepContext): ResolveContext & Pick<StepContext, 'co
   return { ...context, result }
 }
 
+const estimatesIn = (context: StepContext) => (name: string) => context.input(name, 'proxy')
+
 async function settingsOf(values: Params, context: StepContext): Promise<TrainSettings> {
   const table = context.input(values.on, 'table')
   const trainee = traineeOf(await resolveModel(values.model, resolving(context)), values)
   const { manifest } = trainee.model
   const { name: provider } = await chooseProvider(context.compute, values.provider, context.signal)
-  const { terms, networks } = objectiveOf(values)
+  const { terms, networks } = objectiveOf(values, estimatesIn(context))
   const { images, held } = imagesOf(table, values.held, context.seed)
   const adapter = chosen(values.adapter)
   const optimiser = chosen(values.optimiser)

@@ -8,6 +8,7 @@ import {
   lossOf,
   type Role,
 } from '../../../src/kernel/autodiff/losses/index.ts'
+import { MEASURES } from '../../../src/kernel/autodiff/losses/measures.ts'
 import type { NdArray } from '../../../src/kernel/autodiff/reference/array.ts'
 import { evaluate } from '../../../src/kernel/autodiff/reference/index.ts'
 import { Tape, type Value } from '../../../src/kernel/autodiff/tape.ts'
@@ -18,6 +19,7 @@ import { networkManifest } from '../../../src/kernel/metrics/features/network.ts
 import { metricImages } from '../../../src/kernel/metrics/images.ts'
 import { metricByName } from '../../../src/kernel/metrics/registry.ts'
 import type { Graph } from '../../../src/kernel/onnx/graph.ts'
+import { type CalibrationModel, estimate } from '../../../src/kernel/stats/calibration/model.ts'
 import { noise } from './cases.ts'
 import { inception, transformer } from './networks.ts'
 import { array } from './numbers.ts'
@@ -94,7 +96,12 @@ const run = (graph: Graph, images: Partial<Record<Role, NdArray>> = {}) =>
   evaluate(graph, { ...IMAGES, ...numbers, ...images })
 const lossValue = (name: string, settings: object = {}) => run(graphOf(name, settings)).loss.data[0]
 
-const ALL = [...Object.keys(LOSSES).filter(name => name !== 'weight-distance'), 'maps', 'tokens', 'dists']
+const ALL = [
+  ...Object.keys(LOSSES).filter(name => name !== 'weight-distance' && name !== 'proxy'),
+  'maps',
+  'tokens',
+  'dists',
+]
 
 describe('every loss', () => {
   test.each(ALL)('%s has the slope that differences give', name => {
@@ -210,5 +217,49 @@ describe('losses agree with the metrics that they stand for', () => {
     }
     const expected = featureDistance(tapsOf('sr'), tapsOf('gt'), network.manifest).value
     expect(lossValue(name)).toBeCloseTo(expected, 5)
+  })
+})
+
+describe('a calibrated estimate', () => {
+  const columns = Object.keys(MEASURES)
+  const model = (curve: CalibrationModel['curve']): CalibrationModel => ({
+    of: 'hs',
+    columns,
+    centres: columns.map((_, i) => i / 10),
+    spreads: columns.map((_, i) => 2 + i),
+    weights: columns.map((_, i) => 0.1 * (i % 2 === 0 ? 1 : -1)),
+    intercept: 3,
+    curve,
+    range: [1, 5],
+  })
+  const curves: CalibrationModel['curve'][] = [
+    { form: 'linear' },
+    { form: 'logistic', parameters: [5, 1, 3, 0.8] },
+  ]
+
+  test.each(curves)('of the form $form is what the metrics give', curve => {
+    const chosen = model(curve)
+    const expected =
+      (5 -
+        estimate(
+          chosen,
+          columns.map(name => metric(name)),
+        )) /
+      4
+    // SSIM's metric rounds luma, and detail-agreement leaves flat windows out.
+    expect(lossValue('proxy', { model: chosen })).toBeCloseTo(expected, 3)
+  })
+
+  test.each(curves)('of the form $form has the slope that differences give', curve => {
+    const graph = graphOf('proxy', { model: model(curve) })
+    const next = noise(78)
+    const direction = IMAGES.sr.data.map(() => next())
+    const along = (h: number) =>
+      run(graph, { sr: { ...IMAGES.sr, data: IMAGES.sr.data.map((v, i) => v + h * direction[i]) } }).loss
+        .data[0]
+    const h = 1e-5
+    const expected = (along(h) - along(-h)) / (2 * h)
+    const actual = run(graph).gradient.data.reduce((sum, g, i) => sum + g * direction[i], 0)
+    expect(Math.abs(actual - expected)).toBeLessThan(1e-5 * Math.abs(expected) + 1e-9)
   })
 })

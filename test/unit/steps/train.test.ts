@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MIME, type TablePayload, type TrainingPayload } from '../../../src/kernel/protocol/mime.ts'
+import { referencesOf } from '../../../src/kernel/session/references.ts'
 import type { StepContext } from '../../../src/kernel/step.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
 import { train } from '../../../src/kernel/steps/train.ts'
@@ -90,6 +91,44 @@ describe('the train step', () => {
   })
 
   const failing = (changes: object) => runStep(train, { ...cell, ...changes }, context())
+
+  test('follows a calibrated estimate of this study, of networks as well', async () => {
+    const estimate = {
+      kind: 'proxy' as const,
+      name: 'estimate',
+      model: {
+        of: 'hs',
+        columns: ['mobilenet', 'lr-consistency'],
+        centres: [0.1, 30],
+        spreads: [0.1, 5],
+        weights: [-0.5, 0.2],
+        intercept: 3,
+        curve: { form: 'linear' },
+        range: [1, 5],
+        validation: { folds: 5 },
+      },
+    }
+    const at = context()
+    const next: StepContext = {
+      ...at,
+      input: name => ({ photos: table, estimate })[name] as never,
+      hasInput: name => name === 'estimate',
+    }
+    const reward = { hs: { weight: 2, loss: 'proxy', proxy: 'estimate' } }
+    const { outputs } = await runStep(train, { ...cell, crop: 16, reward, watch: {} }, next)
+    const { points } = (outputs[0].items[0] as { json: unknown }).json as TrainingPayload
+    expect(points.at(-1)!.values['held-out hs']).toBeGreaterThan(0)
+    expect(referencesOf(train.params, { ...cell, reward }).mayRead).toContain('estimate')
+
+    const stepped = { ...estimate, model: { ...estimate.model, curve: { form: 'isotonic', x: [0], y: [1] } } }
+    const isotonic = {
+      ...next,
+      input: (name: string) => ({ photos: table, estimate: stepped })[name] as never,
+    }
+    await expect(runStep(train, { ...cell, reward }, isotonic)).rejects.toMatchObject({
+      info: { code: 'term-invalid', message: expect.stringContaining('slope') },
+    })
+  })
 
   test.each([
     ['model-untrainable', { model: 'bicubic' }],

@@ -116,3 +116,18 @@ export function sharpness(x: Value): Value {
   const edges = x.tape.op('Conv', [luma(x), x.tape.constant(kernel)], { kernel_shape: { ints: [3, 3] } })
   return o.reshape(o.mean(o.abs(edges), [1, 2, 3]), [x.dims[0]])
 }
+
+/** Mean squared gradient (Sobel over 8, inner pixels) of one plane: what the added-detail metric compares. */
+export function gradientEnergy(plane: Value): Value {
+  const across = [-1, 0, 1, -2, 0, 2, -1, 0, 1]
+  const down = [-1, -2, -1, 0, 0, 0, 1, 2, 1]
+  const kernels = {
+    type: 'float32' as const,
+    dims: [2, 1, 3, 3],
+    data: Float32Array.from([...across, ...down], weight => weight / 8),
+  }
+  const slopes = plane.tape.op('Conv', [plane, plane.tape.constant(kernels)], {
+    kernel_shape: { ints: [3, 3] },
+  })
+  return o.mul(o.meanOf(o.square(slopes)), 2)
+}

@@ -1,6 +1,7 @@
 import { detailAgreement, unexplainedDetail } from './detail.ts'
 import { featureLoss, gram } from './features.ts'
 import { charbonnier, l1, lowFrequency, lrConsistency, mse, ssim } from './pixels.ts'
+import { proxy } from './proxy.ts'
 import type { LossDefinition } from './types.ts'
 import { weightDistance } from './weights.ts'
 
@@ -16,6 +17,7 @@ const ROWS: LossDefinition[] = [
   unexplainedDetail,
   detailAgreement,
   gram,
+  proxy,
   weightDistance,
 ]
 

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import { LOSSES, lossOf } from '../../autodiff/losses/index.ts'
+import { MEASURES } from '../../autodiff/losses/measures.ts'
+import { proxy } from '../../autodiff/losses/proxy.ts'
 import { MirageError } from '../../errors.ts'
 import type { NetworkRequest, ResolvedNetwork } from '../../metrics/features/network.ts'
 import { resolveNetwork } from '../../metrics/features/resolve.ts'
-import { metricByName } from '../../metrics/registry.ts'
+import { METRICS, metricByName } from '../../metrics/registry.ts'
 import type { ProviderName } from '../../models/providers.ts'
+import { calibrationModel } from '../../stats/calibration/model.ts'
 import type { StepContext } from '../../step.ts'
 import { SHARPNESS, type WeightedTerm } from '../../train/settings.ts'
+import type { ProxyValue } from '../../value.ts'
 import type { Params } from './params.ts'
 
 export interface ObjectiveRequest {
@@ -15,19 +19,21 @@ export interface ObjectiveRequest {
   networks: Record<string, NetworkRequest>
 }
 
+/** Finds the estimate that a cell of this name made. */
+type Estimates = (name: string) => ProxyValue
+
 type Entry = Params['reward'][string]
 
 /**
  * The terms of a cell with their settings checked: those of `reward`, those that are only watched, and those that a guard
  * needs.
  *
- * @throws MirageError `term-invalid`
+ * @throws MirageError `term-invalid`, and what `estimates` throws
  */
-export function objectiveOf({
-  reward,
-  watch,
-  guards,
-}: Pick<Params, 'reward' | 'watch' | 'guards'>): ObjectiveRequest {
+export function objectiveOf(
+  { reward, watch, guards }: Pick<Params, 'reward' | 'watch' | 'guards'>,
+  estimates: Estimates,
+): ObjectiveRequest {
   const guarded = guards === 'off' ? [] : Object.keys(guards).filter(name => name !== SHARPNESS)
   const looked: Record<string, Entry> = { ...Object.fromEntries(guarded.map(name => [name, 0])), ...watch }
   const entries = [
@@ -44,7 +50,10 @@ export function objectiveOf({
       loss = name,
       ...settings
     } = typeof entry === 'number' ? { weight: entry, during: [0, 1] as [number, number] } : entry
-    const own = splitSettings(name, loss as string, settings, networks)
+    const own =
+      loss === proxy.name
+        ? estimated(name, settings, networks, estimates)
+        : splitSettings(name, loss as string, settings, networks)
     return { name, loss: own.loss, settings: own.settings, weight: counts ? weight : 0, during }
   })
   if (terms.every(({ weight }) => weight === 0)) {
@@ -55,6 +64,36 @@ export function objectiveOf({
     })
   }
   return { terms, networks }
+}
+
+/** The term of a calibrated estimate, and the networks that its columns are measured by. */
+function estimated(
+  name: string,
+  settings: Record<string, unknown>,
+  networks: Record<string, NetworkRequest>,
+  estimates: Estimates,
+): { loss: string; settings: unknown } {
+  const { proxy: of, ...rest } = settings
+  if (typeof of !== 'string' || Object.keys(rest).length > 0) {
+    throw invalid(name, 'it needs `proxy`, the name of an estimate, and nothing else but weight and during')
+  }
+  const { validation: _, ...model } = estimates(of).model
+  const { columns, curve } = calibrationModel.parse(model)
+  if (curve.form === 'isotonic')
+    throw invalid(name, `the estimate "${of}" rises in steps, which have no slope; fit it linear or logistic`)
+  for (const column of columns) {
+    if (Object.hasOwn(MEASURES, column)) continue
+    const metric = METRICS.find(metric => metric.name === column)
+    if (!metric?.network || metric.needs({ reference: 'gt' } as never).includes('lr')) {
+      const known = [...Object.keys(MEASURES), ...METRICS.filter(row => row.network).map(row => row.name)]
+      throw invalid(
+        name,
+        `the estimate "${of}" uses the column ${column}; a training can follow ${known.join(', ')}, with default settings`,
+      )
+    }
+    networks[column] ??= requestOf(name, column, {})
+  }
+  return { loss: proxy.name, settings: { model } }
 }
 
 /** A term's own settings, and those of the network that it compares by. */
@@ -83,9 +122,13 @@ function requestOf(name: string, metric: string, settings: object): NetworkReque
 function checked(name: string, schema: z.ZodType, settings: unknown): unknown {
   const result = schema.safeParse(settings)
   if (result.success) return result.data
-  throw new MirageError({
+  throw invalid(name, z.prettifyError(result.error).replaceAll('\n', ' '))
+}
+
+function invalid(name: string, why: string): MirageError {
+  return new MirageError({
     code: 'term-invalid',
-    message: `The term "${name}" is not as it should be: ${z.prettifyError(result.error).replaceAll('\n', ' ')}`,
+    message: `The term "${name}" is not as it should be: ${why}.`,
     remedy: 'Correct its settings, as in "reward: { inception: { weight: 1, to: gt } }".',
   })
 }

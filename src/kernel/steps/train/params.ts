@@ -27,6 +27,10 @@ const termEntry = z.looseObject({
     .string()
     .optional()
     .meta({ description: 'What the term is, where it is logged under another name.' }),
+  proxy: reads(
+    'proxy',
+    'For the term `proxy`: an estimate that a `calibrate` cell made, of columns with default settings.',
+  ).optional(),
 })
 
 /** Checks the names of terms, whatever their settings; those are checked when the term is resolved. */
