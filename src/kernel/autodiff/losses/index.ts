@@ -1,6 +1,6 @@
 import { detailAgreement, unexplainedDetail } from './detail.ts'
 import { featureLoss, gram } from './features.ts'
-import { charbonnier, l1, lowFrequency, lrConsistency, mse, ssim } from './pixels.ts'
+import { charbonnier, l1, lowFrequency, lrConsistency, mse, sharpnessChange, ssim } from './pixels.ts'
 import { proxy } from './proxy.ts'
 import type { LossDefinition } from './types.ts'
 import { weightDistance } from './weights.ts'
@@ -14,6 +14,7 @@ const ROWS: LossDefinition[] = [
   ssim,
   lrConsistency,
   lowFrequency,
+  sharpnessChange,
   unexplainedDetail,
   detailAgreement,
   gram,

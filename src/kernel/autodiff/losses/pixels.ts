@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as o from '../ops.ts'
-import { bicubic, coarse, luma, separable, windows } from './filters.ts'
+import { bicubic, coarse, luma, separable, sharpness, windows } from './filters.ts'
 import { defineLoss } from './types.ts'
 
 const none = z.strictObject({})
@@ -100,3 +100,24 @@ export const lowFrequency = defineLoss({
     return o.meanOf(o.abs(separable(difference, coarse(levels))))
   },
 })
+
+export const sharpnessChange = defineLoss({
+  name: 'sharpness-change',
+  summary:
+    'How far the sharpness of SR is from what it was before training (or from that of GT), as a share of it.',
+  settings: z.strictObject({
+    to: z
+      .enum(['before', 'gt'])
+      .default('before')
+      .meta({ description: 'Compare with SR before training, or with GT.' }),
+  }),
+  needs: ({ to }) => [to],
+  source: 'Defined by Mirage: relative difference of the mean absolute Laplacian of BT.601 Y, by image',
+  build({ image }, { to }) {
+    const [own, wanted] = [sharpness(image('sr')), sharpness(image(to))]
+    return o.meanOf(o.abs(o.div(o.sub(own, wanted), o.add(wanted, FLAT))))
+  },
+})
+
+/** Sharpness (levels of 255) below which an image is flat. */
+const FLAT = 1e-3
