@@ -15,7 +15,7 @@ import { heldCropOf, imagesOf } from './train/images.ts'
 import { traineeOf } from './train/model.ts'
 import { objectiveOf, resolveNetworks } from './train/objective.ts'
 import { chosen, type Params, params } from './train/params.ts'
-import { changeOutput, type Live, trainingOutput } from './train/report.ts'
+import { changeOutput, comparisonOutput, type Live, trainingOutput } from './train/report.ts'
 
 /** Tunes a model by a differentiable reward. */
 export const train: StepDefinition<typeof params> = {
@@ -61,6 +61,7 @@ export const train: StepDefinition<typeof params> = {
       outputs: [
         trainingOutput(run, settings, { points, evaluations, tracked, state, message: text }),
         changeOutput(settings, result),
+        comparisonOutput(settings, result, name),
       ],
       lock: {
         onnx: result.onnx,

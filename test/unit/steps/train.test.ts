@@ -1,6 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MIME, type TablePayload, type TrainingPayload } from '../../../src/kernel/protocol/mime.ts'
+import {
+  type ComparePayload,
+  MIME,
+  type TablePayload,
+  type TrainingPayload,
+} from '../../../src/kernel/protocol/mime.ts'
 import { referencesOf } from '../../../src/kernel/session/references.ts'
 import type { StepContext } from '../../../src/kernel/step.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
@@ -71,6 +76,11 @@ describe('the train step', () => {
       ['sharpness', 'watched'],
     ])
     expect(run.outputs[0].items[0].mime).toBe(MIME.training)
+    const compared = run.outputs[2].items[0] as { mime: string; json: ComparePayload }
+    expect(compared.mime).toBe(MIME.compare)
+    expect(compared.json.triplets.map(({ id, images }) => [id, images.map(({ label }) => label)])).toEqual(
+      ['image-4', 'image-5'].map(id => [id, ['LR', 'GT', 'compact', 'tuned (6 updates)']]),
+    )
     expect(run.progress.at(-1)).toMatchObject({ done: 6, total: 6 })
 
     const next: StepContext = {

@@ -8,6 +8,7 @@ import type { Evaluation } from '../../train/evaluation.ts'
 import { meanOf } from '../../train/evaluation.ts'
 import type { Point } from '../../train/run.ts'
 import { SHARPNESS, type TrainSettings } from '../../train/settings.ts'
+import { comparePayload } from '../payloads.ts'
 
 /** The state of a training that the renderer follows. */
 export interface Live {
@@ -93,13 +94,43 @@ const column = (name: string, label: string): ColumnInfo => ({
   source: 'held-out images',
 })
 
+/** Held-out images before training and after it, in the comparison view. */
+export function comparisonOutput(
+  { model }: TrainSettings,
+  { evaluations, tracked, from }: Pick<TrainResult, 'evaluations' | 'tracked' | 'from'>,
+  name: string,
+): Output {
+  const looks = [
+    { method: model.manifest.id, evaluation: evaluations[0] },
+    { method: `${name} (${from} updates)`, evaluation: afterOf(evaluations, from) },
+  ]
+  const rows = tracked.flatMap(({ id, lr, gt }) =>
+    looks.map(({ method, evaluation }) => {
+      const sr = evaluation.images.find(image => image.id === id)?.sr
+      return { id, method, images: { lr, gt, ...(sr && { sr }) }, values: {} }
+    }),
+  )
+  const payload = comparePayload({ kind: 'table', scale: model.manifest.scale, columns: [], rows })
+  const text = `Held-out images by ${looks.map(({ method }) => method).join(' and ')}: ${tracked.map(({ id }) => id).join(', ')}`
+  return {
+    id: 'before-after',
+    items: [
+      { mime: MIME.compare, json: payload },
+      { mime: 'text/plain', text },
+    ],
+  }
+}
+
+const afterOf = (evaluations: readonly Evaluation[], from: number): Evaluation =>
+  evaluations.find(({ update }) => update === from) ?? evaluations.at(-1)!
+
 /** Before and after on held-out images, with 95 % intervals of the paired difference. */
 export function changeOutput(
   settings: TrainSettings,
   { evaluations, from }: Pick<TrainResult, 'evaluations' | 'from'>,
 ): Output {
   const before = evaluations[0]
-  const after = evaluations.find(({ update }) => update === from) ?? evaluations.at(-1)!
+  const after = afterOf(evaluations, from)
   const names = [...settings.terms.map(({ name }) => name), SHARPNESS]
   const rewarded = new Set(settings.terms.filter(({ weight }) => weight > 0).map(({ name }) => name))
   const rows = names.map(name => {
