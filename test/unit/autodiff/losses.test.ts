@@ -22,7 +22,7 @@ import type { Graph } from '../../../src/kernel/onnx/graph.ts'
 import { type CalibrationModel, estimate } from '../../../src/kernel/stats/calibration/model.ts'
 import { noise } from './cases.ts'
 import { inception, transformer } from './networks.ts'
-import { array } from './numbers.ts'
+import { array, relativeError } from './numbers.ts'
 
 const SIDE = 24
 const LR = 12
@@ -218,6 +218,22 @@ describe('losses agree with the metrics that they stand for', () => {
     const expected = featureDistance(tapsOf('sr'), tapsOf('gt'), network.manifest).value
     expect(lossValue(name)).toBeCloseTo(expected, 5)
   })
+})
+
+test('a reward network of another input range gives the same distance and gradient', () => {
+  // The same network on 0..255: its first kernel is 255 times as small, and its manifest says so.
+  const [first] = maps.graph.nodes
+  const kernel = maps.graph.initializers.get(first.inputs[1])!
+  const smaller = { ...kernel, data: (kernel.data as Float32Array).map(weight => weight / 255) }
+  const initializers = new Map(maps.graph.initializers).set(first.inputs[1], smaller)
+  const { input } = maps.manifest
+  NETWORKS.levels = {
+    graph: { ...maps.graph, initializers },
+    manifest: { ...maps.manifest, input: { ...input, std: input.std.map(std => std / 255) as never } },
+  }
+  const [plain, levels] = ['maps', 'levels'].map(name => run(graphOf(name)))
+  expect(levels.loss.data[0]).toBeCloseTo(plain.loss.data[0], 6)
+  expect(relativeError(levels.gradient.data, plain.gradient.data, 1e-6)).toBeLessThan(1e-4)
 })
 
 describe('a calibrated estimate', () => {

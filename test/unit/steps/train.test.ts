@@ -1,5 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GraphBuilder } from '../../../src/kernel/onnx/builder.ts'
+import { writeGraph } from '../../../src/kernel/onnx/write.ts'
 import {
   type ComparePayload,
   MIME,
@@ -12,6 +15,7 @@ import { infer } from '../../../src/kernel/steps/infer.ts'
 import { train } from '../../../src/kernel/steps/train.ts'
 import type { ModelValue, StudyTable } from '../../../src/kernel/value.ts'
 import { inProcessCompute, runStep, stepContext } from '../../support/step-context.ts'
+import { compact } from '../autodiff/networks.ts'
 import { toyTraining } from '../train/toy.ts'
 
 let toy: Awaited<ReturnType<typeof toyTraining>>
@@ -145,7 +149,46 @@ describe('the train step', () => {
     ['term-invalid', { reward: { charbonnier: { epsilon: -1 } } }],
     ['term-invalid', { reward: { l1: 0 } }],
     ['id-unknown', { held: ['nobody'] }],
+    ['image-too-small', { reward: { mobilenet: 1 } }],
+    ['image-too-small', { crop: 21 }],
+    ['training-diverged', { rate: 1e9, adapter: 'all', schedule: { shape: 'constant' }, clip: null }],
   ])('%s', async (code, changes) => {
     await expect(failing(changes)).rejects.toMatchObject({ info: { code } })
+  })
+
+  /** A network that enlarges by two, with one more operator on its way. */
+  const withOperator = async (file: string, add: (builder: GraphBuilder, x: string) => string) => {
+    const builder = GraphBuilder.from(compact(7).graph)
+    const [output] = builder.graph.outputs.splice(0)
+    builder.output(add(builder, output.name), 'float32', output.dims as number[])
+    await writeFile(join(toy.folder, file), writeGraph(builder.graph))
+    return { model: { file, layout: 'nchw', colour: 'rgb', range: '0..1', scale: 2 } }
+  }
+
+  test('an operator without a rule is named, with its node', async () => {
+    const changes = await withOperator('odd.onnx', (builder, x) => {
+      builder.graph.nodes.push({
+        op: 'Hardmax',
+        name: 'the-odd-one',
+        inputs: [x],
+        outputs: ['odd'],
+        attributes: {},
+      })
+      return 'odd'
+    })
+    await expect(failing(changes)).rejects.toMatchObject({
+      info: { code: 'operator-unsupported', message: expect.stringMatching(/Hardmax.*the-odd-one/) },
+    })
+  })
+
+  test('a shape that depends on what the network computes is named, with its node', async () => {
+    const changes = await withOperator('fluid.onnx', (builder, x) => {
+      const size = builder.cast(builder.node('ReduceMax', [x], { keepdims: { int: 0 } }), 'int64')
+      const shape = builder.node('Reshape', [size, builder.ints('one', [1])])
+      return builder.node('Expand', [x, shape])
+    })
+    await expect(failing(changes)).rejects.toMatchObject({
+      info: { code: 'shape-not-static', message: expect.stringContaining('Expand') },
+    })
   })
 })

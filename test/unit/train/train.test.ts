@@ -1,6 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createPixels } from '../../../src/kernel/images/pixels.ts'
@@ -186,6 +188,30 @@ describe('a checkpoint', () => {
         await writeFile(path, bytes.subarray(0, end))
         expect(await readCheckpoint(path)).toBeUndefined()
       }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+describe('a checkpoint on a full disk', () => {
+  /** Writes over a checkpoint where no file can grow beyond one kilobyte, and prints what came of it. */
+  const script = `
+    import { writeCheckpoint } from './src/kernel/train/checkpoint.ts'
+    const vectors = { theta: new Float32Array(100_000) }
+    await writeCheckpoint(process.argv[1], { vectors, progress: { update: 8 } }).catch(error => console.log(error.info.code))
+  `
+  test('fails by name and leaves the one before whole', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'mirage-full-'))
+    const path = join(folder, 'a.safetensors')
+    try {
+      const before = { vectors: { theta: Float32Array.of(1, 2, 3) }, progress: { update: 7 } }
+      await writeCheckpoint(path, before)
+      const shell = `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1" "$2"`
+      const { stdout } = await promisify(execFile)('bash', ['-c', shell, process.execPath, script, path])
+      expect(stdout.trim()).toBe('checkpoint-failed')
+      expect(await readCheckpoint(path)).toEqual(before)
+      expect(await readdir(folder)).toEqual(['a.safetensors'])
     } finally {
       await rm(folder, { recursive: true })
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MirageError } from '../../errors.ts'
 import { inputSize } from '../../metrics/features/input.ts'
 import type { Tap } from '../../metrics/features/network.ts'
 import { inline } from '../inline.ts'
@@ -11,12 +12,24 @@ import { defineLoss, type FeatureNetwork, type LossContext, type Role } from './
 /** Keeps features of no length from dividing by zero, and the gradient of their length finite. */
 const EPSILON = 1e-10
 
-/** The taps of a network for an image: batch x channels x places each. */
+/**
+ * The taps of a network for an image: batch x channels x places each.
+ *
+ * @throws MirageError `image-too-small` for the network
+ */
 export function taps({ manifest, graph }: FeatureNetwork, name: string, image: Value): Value[] {
   const { tape } = image
   const { input } = manifest
   const [height, width] = image.dims.slice(2)
   const size = inputSize({ width, height }, input)
+  if (Math.min(size.width, size.height) < input.minimum) {
+    throw new MirageError({
+      code: 'image-too-small',
+      message: `The network of "${name}" needs images of ${input.minimum} pixels at least, and sees crops of ${size.width} x ${size.height}.`,
+      remedy:
+        'Raise `crop` (it counts pixels of LR), or give the term a `size` that its images are resized to.',
+    })
+  }
   const resized =
     size.width === width && size.height === height
       ? image

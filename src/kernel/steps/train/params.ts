@@ -74,8 +74,9 @@ export const params = z.strictObject({
   reward: termMap.default({ inception: 1, l1: 0.1 }).meta({
     description: 'Terms of the objective and what they count. All are distances: less is better.',
   }),
-  watch: termMap.default({ 'lr-consistency': 0, 'detail-agreement': 0 }).meta({
-    description: 'Terms that are measured on held-out images but do not count.',
+  watch: termMap.default({ mobilenet: 0, 'lr-consistency': 0, 'detail-agreement': 0 }).meta({
+    description:
+      'Terms that are measured on held-out images but do not count; one should be a feature distance that is not in the reward.',
   }),
   adapter: choice(ADAPTERS)
     .default('lora')
