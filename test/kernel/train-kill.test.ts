@@ -36,7 +36,7 @@ test('a training whose process is killed at 20 random moments ends with the weig
 }, async () => {
   const folders: string[] = []
   const prepare = async () => {
-    const { folder, store, settings } = await toyTraining({ steps: 1000, every: 10 })
+    const { folder, store, settings } = await toyTraining({ steps: 600, every: 6 })
     folders.push(folder)
     const parameters = join(folder, 'parameters.json')
     await writeFile(parameters, JSON.stringify({ params: { run: 'toy', settings }, storeRoot: store.root }))
@@ -49,7 +49,7 @@ test('a training whose process is killed at 20 random moments ends with the weig
     let learned: string | undefined
     let kills = 0
     while (learned === undefined && kills < 20) {
-      learned = await run(parameters, 40 * random.uniform())
+      learned = await run(parameters, 25 * random.uniform())
       if (learned === undefined) kills++
     }
     learned ??= await run(parameters)
