@@ -1,13 +1,17 @@
-// Gradients of the test networks on WebGPU (a software driver will do) against float64: the largest difference, relative to
-// the largest gradient, and the operators that the provider left to the CPU.
+// Gradients of the test networks, and of a training step with every loss, on WebGPU against float64: the largest
+// difference, relative to the largest gradient, and the operators that the provider left to the CPU. A software driver will
+// do: Mesa's lavapipe from 25 on (Debian 12: mesa-vulkan-drivers of bookworm-backports), chosen with VK_ICD_FILENAMES.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { ADAPTERS } from '../src/kernel/autodiff/adapters/index.ts'
 import { differentiate } from '../src/kernel/autodiff/differentiate.ts'
+import { LOSSES } from '../src/kernel/autodiff/losses/index.ts'
 import { fromTensor, type NdArray, toTensor } from '../src/kernel/autodiff/reference/array.ts'
 import { evaluate } from '../src/kernel/autodiff/reference/index.ts'
+import { stepGraph } from '../src/kernel/autodiff/step-graph.ts'
+import { networkManifest } from '../src/kernel/metrics/features/network.ts'
 import type { Graph } from '../src/kernel/onnx/graph.ts'
 import { writeGraph } from '../src/kernel/onnx/write.ts'
 import { createRng } from '../src/kernel/stats/resampling/rng.ts'
@@ -51,29 +55,16 @@ async function onWebGpu(graph: Graph, feeds: Record<string, NdArray>) {
 }
 
 let failed = false
-for (const [name, make] of Object.entries({ compact, dense, transformer, windows, diffusion, inception })) {
-  const { graph: forward, input } = make()
-  const graph = withLoss(forward)
-  const { trained } = ADAPTERS.all.apply(graph, { target: [] }, createRng(1))
-  const wrt = [...trained, 'image']
-  const random = createRng(9)
-  const count = input.reduce((a, b) => a * b)
-  const feeds: Record<string, NdArray> = {
-    image: array(
-      input,
-      Array.from({ length: count }, () => random.uniform()),
-    ),
-  }
-  for (const weight of trained) feeds[weight] = fromTensor(graph.initializers.get(weight)!)
-  const backward = differentiate(graph, { dims: { image: input }, loss: 'loss', wrt })
-  const exact = evaluate(backward, feeds)
-  const largest = Math.max(...wrt.map(each => Math.max(...exact[`grad/${each}`].data.map(Math.abs))))
-  const { outputs, onCpu } = await onWebGpu(backward, feeds).catch((error: Error) => {
+
+async function compare(name: string, graph: Graph, feeds: Record<string, NdArray>, names: string[]) {
+  const exact = evaluate(graph, feeds)
+  const largest = Math.max(...names.map(each => Math.max(...exact[each].data.map(Math.abs))))
+  const { outputs, onCpu } = await onWebGpu(graph, feeds).catch((error: Error) => {
     console.log(`no WebGPU here: ${error.message.split('\n')[0]}`)
     process.exit(0)
   })
-  const errors = wrt.map(each =>
-    relativeError(outputs[`grad/${each}`].data as Float32Array, exact[`grad/${each}`].data, largest),
+  const errors = names.map(each =>
+    relativeError(outputs[each].data as Float32Array, exact[each].data, largest),
   )
   const worst = Math.max(...errors)
   failed ||= !(worst < GOAL)
@@ -81,4 +72,75 @@ for (const [name, make] of Object.entries({ compact, dense, transformer, windows
     `${name}: ${worst.toExponential(1)} (goal ${GOAL}); on the CPU: ${onCpu.join(', ') || 'nothing'}`,
   )
 }
+
+const random = createRng(9)
+const uniform = (dims: readonly number[]) =>
+  array(
+    dims,
+    Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.uniform()),
+  )
+
+for (const [name, make] of Object.entries({ compact, dense, transformer, windows, diffusion, inception })) {
+  const { graph: forward, input } = make()
+  const graph = withLoss(forward)
+  const { trained } = ADAPTERS.all.apply(graph, { target: [] }, createRng(1))
+  const wrt = [...trained, 'image']
+  const feeds: Record<string, NdArray> = { image: uniform(input) }
+  for (const weight of trained) feeds[weight] = fromTensor(graph.initializers.get(weight)!)
+  const backward = differentiate(graph, { dims: { image: input }, loss: 'loss', wrt })
+  await compare(
+    name,
+    backward,
+    feeds,
+    wrt.map(each => `grad/${each}`),
+  )
+}
+
+/** A step by plain descent at rate 1, whose gradient is cut to length 1: the weights move by it. */
+function stepWithEveryLoss(): { graph: Graph; feeds: Record<string, NdArray> } {
+  const network = {
+    graph: inception().graph,
+    manifest: networkManifest.parse({
+      name: 'maps',
+      form: 'lpips',
+      taps: ['maxpool', 'concat'].map(output => ({ output, layout: 'nchw', weight: 0.5 })),
+    }),
+  }
+  const { graph } = compact()
+  const adapted = ADAPTERS.lora.apply(graph, ADAPTERS.lora.settings.parse({ rank: 2 }), createRng(1))
+  const names = [...Object.keys(LOSSES).filter(name => name !== 'proxy'), 'inception']
+  const terms = names.map(name => ({ name, loss: name, settings: {} }))
+  const manifest = { id: 'compact', scale: 2, layout: 'nchw', colour: 'rgb', range: '0..1' } as const
+  const spec = { trainee: { graph, manifest }, adapted, terms, networks: { inception: network } }
+  const update = {
+    optimiser: { name: 'sgd' as const, settings: { momentum: 0 } },
+    clip: 1,
+    accumulate: 1,
+    ema: 0.5,
+  }
+  const step = stepGraph({ ...spec, batch: 2, crop: 12 }, update)
+  const { theta } = step.state
+  // Moved from the start, so that distances to what was before training are not zero.
+  const moved = array(
+    [theta.length],
+    [...theta].map(value => value + 0.1 * random.uniform()),
+  )
+  const feeds: Record<string, NdArray> = {
+    'state/theta': moved,
+    'state/ema': moved,
+    lr: uniform([2, 3, 12, 12]),
+    gt: uniform([2, 3, 24, 24]),
+    weights: array(
+      [names.length],
+      names.map(() => 1),
+    ),
+    rate: array([], [1]),
+    step: array([], [1]),
+  }
+  return { graph: step.graph, feeds }
+}
+
+const step = stepWithEveryLoss()
+await compare('a step with every loss', step.graph, step.feeds, ['next/theta'])
+await compare('the values of every loss', step.graph, step.feeds, ['terms'])
 process.exit(failed ? 1 : 0)
