@@ -7,7 +7,7 @@ import { mirage, REPOSITORY } from '../support/study-folder.ts'
 import { launch, openRenderer } from './browser.ts'
 import { outputsOf, savedObjects } from './studies.ts'
 
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 })
 
 const READY = {
   compare: 'canvas[data-role]',

@@ -85,12 +85,20 @@ function columnsOf(
   column: string,
   perJudge: string[],
 ): ColumnInfo[] {
+  const estimates = judged.flatMap(({ estimate }) => estimate ?? [])
+  const kind =
+    estimates.length === 0
+      ? 'mean'
+      : estimates.length === judged.length
+        ? 'ESTIMATE'
+        : 'mean, partly ESTIMATES'
   const settings = {
     prompt: prompt.name,
     promptHash: prompt.hash,
     mode: prompt.header.mode,
     scoring: prompt.form.scoring,
     judges: judged.map(({ origin, settings }) => ({ origin, ...settings })),
+    ...(estimates.length > 0 && { estimate: estimates.join('; ') }),
   }
   const shared = {
     version: '1',
@@ -106,7 +114,7 @@ function columnsOf(
     ...shared,
   })
   return [
-    score(column, `${prompt.header.title ?? prompt.name} (mean)`, settings),
+    score(column, `${prompt.header.title ?? prompt.name} (${kind})`, settings),
     {
       name: `${column}_sd`,
       label: 'standard deviation over repeats and judges',
@@ -116,7 +124,10 @@ function columnsOf(
     },
     { name: `${column}_n`, label: 'number of answers', direction: 'none', settings, ...shared },
     ...perJudge.map((name, j) =>
-      score(name, `mean of ${judged[j].name}`, { ...settings, judges: [settings.judges[j]] }),
+      score(name, `${judged[j].estimate === undefined ? 'mean' : 'ESTIMATE'} of ${judged[j].name}`, {
+        ...settings,
+        judges: [settings.judges[j]],
+      }),
     ),
   ]
 }

@@ -34,6 +34,8 @@ export interface Judged {
   settings: Record<string, unknown>
   /** Where the scores come from, for people: "gpt-4o at api.openai.com", "300 recorded answers of FILE". */
   origin: string
+  /** For a judge that estimates: how good the estimates are. Its scores are labelled as estimates wherever they go. */
+  estimate?: string
   /** False when something is missing that another run could bring, or was edited. */
   complete: boolean
   /** Stored records behind the scores; absent for a judge that keeps none. */

@@ -4,6 +4,7 @@ import type { Fingerprint, StepContext, StepEvent } from '../step.ts'
 import type { StudyTable } from '../value.ts'
 import type { Budget } from './costs/budget.ts'
 import { endpointJudge } from './endpoint/endpoint-judge.ts'
+import { estimateJudge } from './estimate-judge.ts'
 import type { Judged } from './judgement.ts'
 import type { Prompt } from './prompts/prompt.ts'
 import { proxyJudge } from './proxy-judge.ts'
@@ -54,7 +55,12 @@ export interface JudgeKind<Schema extends z.ZodType = z.ZodType> {
 }
 
 /** Kinds of judges; a cell's settings belong to the first kind whose schema they fit. */
-export const JUDGES: readonly JudgeKind[] = [endpointJudge, recordedJudge, proxyJudge] as readonly JudgeKind[]
+export const JUDGES: readonly JudgeKind[] = [
+  endpointJudge,
+  recordedJudge,
+  proxyJudge,
+  estimateJudge,
+] as readonly JudgeKind[]
 
 export function judgeKindOf(settings: unknown): JudgeKind {
   return JUDGES.find(judge => judge.settings.safeParse(settings).success)!

@@ -28,6 +28,7 @@ export const proxyJudge: JudgeKind<typeof proxySettings> = {
           name: `estimate ${name}`,
           rows: table.rows.map(({ values }) => [estimated(model, values)]),
           origin: `an ESTIMATE from ${model.columns.join(', ')}, no judge was asked; ${toldFigures(figures)}`,
+          estimate: toldFigures(figures),
           complete: true,
           calls: 0,
           settings: { estimate: true, proxy: name, model, validation },

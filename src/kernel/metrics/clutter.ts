@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import type { Plane } from '../images/pixels.ts'
-import { gaussianBlur } from './filters/gaussian.ts'
-import { sobel } from './filters/sobel.ts'
+import { structureTensor } from './filters/structure-tensor.ts'
 import { defineMetric, tooSmall } from './metric.ts'
 
 /**
  * How much of what LR shows has no clear direction: letters, weave, lattice and foliage against long edges. From the
  * structure tensor of Y of LR enlarged by bicubic, whose eigenvalues are l1 >= l2 at each pixel: 1 - sum(l1 - l2) /
  * sum(l1 + l2). 0 is straight edges alone, 1 is structure that goes everywhere. It is a property of the image, the same for
- * all methods; where it is high, what a method adds can't be told from LR. The second part of the HS estimate.
+ * all methods; where it is high, what a method adds can hardly be told from LR.
  */
 export const clutter = defineMetric({
   name: 'clutter',
@@ -37,10 +36,7 @@ export const clutter = defineMetric({
 })
 
 function incoherence(plane: Plane, sigma: number): number | undefined {
-  const { x, y } = sobel(plane)
-  const product = (a: Plane, b: Plane): Plane =>
-    gaussianBlur({ ...a, data: a.data.map((value, i) => value * b.data[i]) }, sigma)
-  const [xx, yy, xy] = [product(x, x), product(y, y), product(x, y)]
+  const { xx, yy, xy } = structureTensor(plane, sigma)
   let directed = 0
   let whole = 0
   for (let i = 0; i < xx.data.length; i++) {

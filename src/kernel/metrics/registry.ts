@@ -5,9 +5,11 @@ import { hallucination, improvement, omission } from './correctness.ts'
 import { detailAgreement } from './detail-agreement.ts'
 import { featureMetrics } from './feature-distance.ts'
 import { gmsd } from './gmsd.ts'
+import { inventedDetail } from './invented-detail.ts'
 import { lrConsistency } from './lr-consistency.ts'
 import type { MetricDefinition } from './metric.ts'
 import { msSsim } from './ms-ssim.ts'
+import { orientation } from './orientation.ts'
 import { psnr } from './psnr.ts'
 import { sharpness } from './sharpness.ts'
 import { ssim } from './ssim.ts'
@@ -23,7 +25,9 @@ export const METRICS: readonly MetricDefinition[] = [
   sharpness,
   unexplainedDetail,
   detailAgreement,
+  orientation,
   addedDetail,
+  inventedDetail,
   clutter,
   hallucination,
   omission,

@@ -63,3 +63,13 @@ export function requireMethods(table: StudyTable, groups: Readonly<Record<string
     })
   }
 }
+
+/** What is said of a column that was estimated and not judged: how good it is. Undefined for any other. */
+export function estimateOf(table: StudyTable, name: string): string | undefined {
+  const { estimate } = columnInfo(table, name).settings
+  return typeof estimate === 'string' ? estimate : undefined
+}
+
+/** A column's name, with the word `estimate` where it is one. */
+export const namedColumn = (table: StudyTable, name: string): string =>
+  estimateOf(table, name) === undefined ? name : `${name} (estimate)`

@@ -1,6 +1,7 @@
 import type { Output } from '../protocol/messages.ts'
 import { MIME, type TablePayload } from '../protocol/mime.ts'
 import type { StepDefinition } from '../step.ts'
+import { estimateOf } from './columns.ts'
 import { analysing } from './correlate/analyse.ts'
 import { correlationCharts } from './correlate/charts.ts'
 import { params } from './correlate/params.ts'
@@ -20,7 +21,14 @@ export const correlate: StepDefinition<typeof params> = {
   async *run(values, { input, seed, signal }) {
     const table = input(values.of, 'table')
     const analysis = yield* driven(analysing(table, values, seed), 'Correlating', signal)
+    const estimates = [...analysis.ys, ...analysis.xs].flatMap(({ name }) => {
+      const told = estimateOf(table, name)
+      return told === undefined
+        ? []
+        : `${name} is an ESTIMATE, no judge was asked (${told}). What correlates with it may do so because it is made of the same images.`
+    })
     const notes = [
+      ...estimates,
       values.bootstrap > 0
         ? `Intervals: BCa, ${Math.round(1000 * values.level) / 10} %, ${values.bootstrap} draws of whole images.`
         : 'No intervals were asked for.',
@@ -32,7 +40,11 @@ export const correlate: StepDefinition<typeof params> = {
     return {
       value: correlationTable(analysis, values),
       outputs: [
-        tableOutput('correlations', correlationPayload(analysis, values, notes), correlationText(analysis)),
+        tableOutput(
+          'correlations',
+          correlationPayload(analysis, values, notes),
+          [...estimates, correlationText(analysis)].join('\n'),
+        ),
         ...correlationCharts(table, analysis, values, seed),
         ...(analysis.differences.length > 0
           ? [tableOutput('comparisons', comparisonPayload(analysis), comparisonText(analysis))]

@@ -21,7 +21,8 @@ const params = z.strictObject({
     `A prompt cell, or a shipped prompt: ${Object.keys(SHIPPED_PROMPTS).join(', ')}.`,
   ).default('hs'),
   judge: z.union([judge, z.array(judge).min(1)]).meta({
-    description: 'One judge or several: a model behind an OpenAI-compatible API, or recorded answers.',
+    description:
+      'One judge or several: a model behind an OpenAI-compatible API, recorded answers, `{ proxy: NAME }` of a `calibrate` cell, or `estimate`, which asks no model.',
   }),
   mode: z
     .enum(['gt', 'lr', 'gt+lr'])

@@ -11,6 +11,7 @@ import { spearman } from '../../stats/correlation/spearman.ts'
 import { fitLine } from '../../stats/fits/line.ts'
 import { clusterBy } from '../../stats/resampling/clusters.ts'
 import type { StudyTable } from '../../value.ts'
+import { namedColumn } from '../columns.ts'
 import { tripletsOf } from '../payloads.ts'
 import type { Analysis, ViewRelation } from './analyse.ts'
 import type { CorrelateParams } from './params.ts'
@@ -50,7 +51,7 @@ export function correlationCharts(
       if (values.length > 0)
         charts.push([
           `distribution-${y.name}`,
-          make.linked(distributionChart(y.name, methods, values, make.links)),
+          make.linked(distributionChart(namedColumn(table, y.name), methods, values, make.links)),
         ])
     }
     const ranked = names.filter(name => standings.some(({ column }) => column === name))
@@ -76,6 +77,7 @@ function plotter(table: StudyTable, { level, bootstrap }: CorrelateParams, seed:
       ...(sr?.thumb && { thumb: sr.thumb }),
     }),
   )
+  const named = (name: string) => namedColumn(table, name)
   const columns = new Map<string, Column>()
   const columnOf = (name: string): Column => {
     const values = () => Float64Array.from(table.rows, row => Number(row.values[name] ?? Number.NaN))
@@ -102,10 +104,10 @@ function plotter(table: StudyTable, { level, bootstrap }: CorrelateParams, seed:
       const centred = relation.view.kind === 'within-image' ? ', less the mean of the image' : ''
       const thinned = stride > 1 ? ` Every ${stride}th point is drawn.` : ''
       return scatterChart({
-        title: `${relation.y} and ${relation.x} (${relation.view.name})`,
+        title: `${named(relation.y)} and ${named(relation.x)} (${relation.view.name})`,
         subtitle: `${described(relation)}.${thinned}`,
-        x: `${relation.x}${centred}`,
-        y: `${relation.y}${centred}`,
+        x: `${named(relation.x)}${centred}`,
+        y: `${named(relation.y)}${centred}`,
         points: data,
         methods,
         line: fitLine(valuesX, valuesY, sample.clusters, { draws: band ? bootstrap : 0, level, seed }),
