@@ -14,7 +14,9 @@ import { unpackReplay } from './judge/answers/replay.ts'
 import { describePrompts } from './judge/prompts/describe.ts'
 import { METRICS } from './metrics/registry.ts'
 import { addModel, removeModel } from './models/add.ts'
+import { addProvider } from './models/add-provider.ts'
 import { CATALOG } from './models/catalog.ts'
+import { probeProvider, providerName } from './models/probe.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
 import type {
@@ -181,6 +183,14 @@ export class Kernel {
     removeModel: async ({ id }) => {
       await removeModel(id)
       return {}
+    },
+    addProvider: async ({ name: asked, from }) => {
+      const name = providerName(asked)
+      await addProvider(name, { from })
+      const compute = this.#pool.over(join(tmpdir(), 'mirage-doctor'))
+      compute.probed?.clear()
+      const { works, reason } = await probeProvider(compute, name, new AbortController().signal)
+      return { name, works, needs: PROVIDERS[name].needs, ...(reason !== undefined && { reason }) }
     },
     doctor: async () => {
       const compute = this.#pool.over(join(tmpdir(), 'mirage-doctor'))

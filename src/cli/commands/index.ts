@@ -2,6 +2,7 @@ import type { Command } from '../usage.ts'
 import { doctor } from './doctor.ts'
 import { exportStudy } from './export.ts'
 import { models } from './models.ts'
+import { providers } from './providers.ts'
 import { replay } from './replay.ts'
 import { run } from './run.ts'
 import { step } from './step.ts'
@@ -16,6 +17,7 @@ export const COMMANDS: Record<string, Command> = {
   export: exportStudy,
   replay,
   models,
+  providers,
   doctor,
   version,
   help: {

@@ -22,7 +22,12 @@ export async function probeProviders(compute: Compute, signal: AbortSignal): Pro
   return states
 }
 
-function probeProvider(compute: Compute, name: ProviderName, signal: AbortSignal): Promise<ProviderState> {
+/** Tries one provider, or gives what was found before. */
+export function probeProvider(
+  compute: Compute,
+  name: ProviderName,
+  signal: AbortSignal,
+): Promise<ProviderState> {
   const known = compute.probed?.get(name)
   if (known) return known
   const state = tryProvider(compute, name, signal)

@@ -28,7 +28,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     runtimeName: 'cuda',
     platforms: ['linux'],
     needs: 'an NVIDIA driver, the CUDA 12 runtime and cuDNN 9 on the library path',
-    add: installCommand(),
+    add: 'mirage providers add cuda',
     library: 'libonnxruntime_providers_cuda.so',
   },
   tensorrt: {
@@ -36,7 +36,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     runtimeName: 'tensorrt',
     platforms: ['linux'],
     needs: 'what CUDA needs, and TensorRT 10 on the library path',
-    add: installCommand(),
+    add: 'mirage providers add tensorrt',
     library: 'libonnxruntime_providers_tensorrt.so',
   },
   webgpu: {
@@ -75,16 +75,16 @@ export const PROVIDER_NAMES = Object.keys(PROVIDERS) as ProviderName[]
 export function missingLibrary(name: ProviderName): string | undefined {
   const { library } = PROVIDERS[name]
   if (library === undefined) return undefined
-  const folder = join(dirname(installerPath()), '..', 'bin', 'napi-v6', process.platform, process.arch)
-  return existsSync(join(folder, library)) ? undefined : library
+  return existsSync(join(libraryFolder(), library)) ? undefined : library
+}
+
+/** Where onnxruntime-node keeps its libraries. */
+export function libraryFolder(): string {
+  return join(dirname(installerPath()), '..', 'bin', 'napi-v6', process.platform, process.arch)
 }
 
 /** The package's own installer, which it skips unless asked. */
-function installCommand(): string {
-  return `ONNXRUNTIME_NODE_INSTALL=1 node ${installerPath()}`
-}
-
-function installerPath(): string {
+export function installerPath(): string {
   try {
     return createRequire(import.meta.url).resolve('onnxruntime-node/script/install.js')
   } catch {

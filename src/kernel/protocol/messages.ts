@@ -144,6 +144,8 @@ export const requests = {
     offline: z.boolean().default(false),
   }),
   removeModel: z.object({ id: z.string() }),
+  /** Puts the library of an execution provider in place, and tries it. */
+  addProvider: z.object({ name: z.string(), from: z.string().optional() }),
   doctor: z.object({}),
   shutdown: z.object({}),
 } as const
@@ -174,6 +176,7 @@ export interface Replies {
   /** `missing` names what must still be said of the model where it is used. */
   addModel: { path: string; sha256: string; missing: string[] }
   removeModel: Record<string, never>
+  addProvider: { name: string; works: boolean; reason?: string; needs: string }
   doctor: { report: DoctorRow[] }
   shutdown: Record<string, never>
 }
