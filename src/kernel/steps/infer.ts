@@ -108,7 +108,7 @@ async function* runAll(
     const settings = { provider, providerNamed: values.provider !== 'auto', tile, overlap }
     const made = yield* follow(
       (onProgress: (progress: InferProgress) => void) => start(model, images, settings, context, onProgress),
-      teller(model.method, before, models.length),
+      teller(nameOf(model, provider), before, models.length),
     )
     before++
     runs.push({ model, tile, overlap, images: made })
@@ -131,6 +131,11 @@ function start(
     { command, folder, sha256, manifest, images },
     { signal, lane: 'device', onProgress },
   )
+}
+
+/** Such as `realesr-general-x4v3 on webgpu`. */
+function nameOf({ method, path, pipeline }: ResolvedModel, provider: ProviderName): string {
+  return path !== null || pipeline ? `${method} on ${provider}` : method
 }
 
 /** Progress over all models, each of which counts as one part of the whole in SR megapixels. */

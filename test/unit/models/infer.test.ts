@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,9 @@ import { CATALOG } from '../../../src/kernel/models/catalog.ts'
 import { modelManifest } from '../../../src/kernel/models/manifest.ts'
 import { networkEngine } from '../../../src/kernel/models/run/network-engine.ts'
 import { SESSIONS } from '../../../src/kernel/models/run/session-pool.ts'
+import { planAxis } from '../../../src/kernel/models/run/tiles.ts'
 import { upscaleImage } from '../../../src/kernel/models/run/upscale-image.ts'
+import { GraphBuilder } from '../../../src/kernel/onnx/builder.ts'
 import { createFolderStore, hashFile } from '../../../src/kernel/store/folder-store.ts'
 import { nearestTimesTwo, saveModel } from '../../fixtures/toy-models.ts'
 
@@ -151,6 +154,36 @@ describe('what networks expect', () => {
     }
   })
 
+  test('a network quantised to 8 bits is run as it is', async () => {
+    const builder = new GraphBuilder('int8')
+    const input = builder.input('input', 'float32', [1, 3, 'h', 'w'])
+    const zero = builder.initializer('zero', { type: 'uint8', dims: [], data: Uint8Array.of(0) })
+    const step = builder.initializer('step', { type: 'float32', dims: [], data: Float32Array.of(1 / 255) })
+    const quantised = builder.node('QuantizeLinear', [input, step, zero])
+    const scales = builder.floats('scales', [1, 1, 2, 2], [4])
+    const nearest = { mode: { string: 'nearest' }, coordinate_transformation_mode: { string: 'asymmetric' } }
+    const enlargedQuantised = builder.node('Resize', [quantised, '', scales], {
+      ...nearest,
+      nearest_mode: { string: 'floor' },
+    })
+    const output = builder.node('DequantizeLinear', [enlargedQuantised, step, zero])
+    builder.output(output, 'float32', [1, 3, 'h2', 'w2'])
+    const model = saveModel(folder, builder.graph)
+    const { results } = await run({ model, images: [await lrImage(samples, 11, 7, 3)] })
+    expect((await pixelsOf(results[0].sr.hash)).samples).toEqual(enlarged(samples, 11, 7, v => v))
+  })
+
+  test('an operator that the runtime does not know is named', async () => {
+    const builder = new GraphBuilder('unknown')
+    const input = builder.input('input', 'float32', [1, 3, 'h', 'w'])
+    builder.output(builder.node('DeformableUnfold', [input]), 'float32', [1, 3, 'h2', 'w2'])
+    const model = saveModel(folder, builder.graph)
+    const failed = run({ model, images: [await lrImage(samples, 11, 7, 3)] })
+    await expect(failed).rejects.toMatchObject({
+      info: { code: 'model-unreadable', message: expect.stringContaining('DeformableUnfold') },
+    })
+  })
+
   test('a network that enlarges by another factor than it says is refused', async () => {
     const model = saveModel(folder, nearestTimesTwo([1, 1, 1], [0, 0, 0]), { scale: 4 })
     const failed = run({ model, images: [await lrImage(samples, 11, 7, 3)] })
@@ -254,7 +287,45 @@ describe('tiling', () => {
     expect(await difference(90, manifest.overlap)).toBeLessThanOrEqual(1)
     // The seam that the overlap is there to prevent.
     expect(await difference(60, 0)).toBeGreaterThan(8)
-  })
+
+    // Tiles that overlap less than the network reaches differ from the whole, but show no edge where they meet.
+    const seam = async (tile: number, overlap: number) => {
+      const whole = await run({ model, images, tile: 512, overlap })
+      const tiled = await run({ model, images, tile, overlap })
+      const { starts, size } = planAxis(width, { tile, overlap, multiple: 1, minimum: 1 })
+      const { scale } = manifest
+      const meeting = starts.slice(1).flatMap((start, k) => {
+        const end = starts[k] + size
+        return Array.from({ length: (end - start) * scale + 1 }, (_, x) => start * scale + x)
+      })
+      const [a, b] = [whole.results[0].sr.hash, tiled.results[0].sr.hash]
+      return edgeStrength(await pixelsOf(a), await pixelsOf(b), meeting)
+    }
+    // Half a level is what rounding to 8 bits does anyway.
+    expect(await seam(60, 24)).toBeLessThan(0.5)
+    expect(await seam(60, 0)).toBeGreaterThan(1)
+  }, 120_000)
+
+  /** Largest mean step, in levels, that tiling adds between two neighbouring columns of those where tiles meet. */
+  function edgeStrength(
+    whole: { samples: number[]; width: number; height: number },
+    tiled: { samples: number[] },
+    columns: number[],
+  ): number {
+    const { width, height } = whole
+    const error = (x: number, y: number, c: number) => {
+      const at = (y * width + x) * 3 + c
+      return tiled.samples[at] - whole.samples[at]
+    }
+    const step = (x: number) => {
+      let sum = 0
+      for (let y = 0; y < height; y++) {
+        for (let c = 0; c < 3; c++) sum += Math.abs(error(x, y, c) - error(x - 1, y, c))
+      }
+      return sum / (height * 3)
+    }
+    return Math.max(...columns.map(step))
+  }
 
   test('a tile that does not fit into memory is halved once, and said', async () => {
     const manifest = modelManifest.parse({
@@ -363,6 +434,20 @@ describe('a job', () => {
     expect(readdirSync(join(store.root, 'tmp'))).toEqual([])
     const again = await run(params)
     expect(again.results.map(({ cached }) => cached)).toEqual([true, false, false])
+  })
+
+  test('killed while an image is encoded leaves nothing that is taken for a result', async () => {
+    const script = join(import.meta.dirname, '../../fixtures/infer-killed.ts')
+    const root = join(folder, 'killed')
+    const child = spawnSync(process.execPath, [script, root], { encoding: 'utf8' })
+    expect(child).toMatchObject({ signal: 'SIGKILL', stdout: 'encoding\n' })
+    const records = readdirSync(join(root, 'store', 'records'), { recursive: true }) as string[]
+    expect(records.filter(name => name.startsWith('sr') && name.endsWith('.json'))).toEqual([])
+    const objects = join(root, 'store', 'objects')
+    for (const name of readdirSync(objects, { recursive: true }) as string[]) {
+      const [head, tail] = name.split('/')
+      if (tail) expect(await hashFile(join(objects, name))).toBe(head + tail)
+    }
   })
 
   test('leaves no session behind once the pool is cleared', async () => {

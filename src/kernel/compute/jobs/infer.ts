@@ -27,6 +27,8 @@ export type InferredImage = SrRecord & {
   seed?: number
   /** True where the pixels were in the store already. */
   cached: boolean
+  /** Largest resident memory of the compute process until then, in bytes; absent where nothing was computed. */
+  memory?: number
 }
 
 export interface InferProgress {
@@ -71,7 +73,15 @@ export const infer: JobDefinition<InferParams, InferredImage[], InferProgress> =
         before += size
         const finish = (made: SrRecord, cached: boolean): InferredImage => {
           const sr = { ...made.sr, name: `${id} (${manifest.id})` }
-          const image = { ...made, sr, id, ...(seed !== undefined && { seed }), cached }
+          const memory = process.resourceUsage().maxRSS * 1024
+          const image = {
+            ...made,
+            sr,
+            id,
+            ...(seed !== undefined && { seed }),
+            cached,
+            ...(!cached && { memory }),
+          }
           tell(start + size, image)
           return image
         }

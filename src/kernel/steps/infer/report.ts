@@ -39,7 +39,7 @@ export function runOutput(runs: ModelRun[], asked: string, states: ProviderState
   const payload: TablePayload = {
     caption: 'How the models ran',
     keys: ['method', 'kind', 'provider', 'images', 'cached', 'tiles'],
-    columns: [SPEED],
+    columns: [SPEED, MEMORY],
     rows,
     notes: [
       `Provider asked for: ${asked}.`,
@@ -69,9 +69,20 @@ const SPEED: ColumnInfo = {
   source: 'measured',
 }
 
+const MEMORY: ColumnInfo = {
+  name: 'memory',
+  label: 'Peak memory',
+  unit: 'GB',
+  direction: 'lower',
+  settings: { counted: 'resident memory of the compute process, with all that it has loaded' },
+  version: '1',
+  source: 'measured',
+}
+
 function summarise({ model, images }: ModelRun) {
   const fresh = images.filter(({ cached }) => !cached)
   const seconds = fresh.reduce((sum, image) => sum + image.seconds, 0)
+  const peak = Math.max(0, ...fresh.map(({ memory = 0 }) => memory))
   const megapixels = fresh.reduce((sum, { sr }) => sum + (sr.width * sr.height) / 1e6, 0)
   return {
     method: model.method,
@@ -81,6 +92,7 @@ function summarise({ model, images }: ModelRun) {
     cached: images.length - fresh.length,
     tiles: images.reduce((sum, { tiles }) => sum + tiles, 0),
     mps: seconds > 0 ? Number((megapixels / seconds).toPrecision(3)) : null,
+    memory: peak > 0 ? Number((peak / 1e9).toPrecision(2)) : null,
   }
 }
 
