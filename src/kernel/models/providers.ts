@@ -44,7 +44,7 @@ export const PROVIDERS: Record<ProviderName, Provider> = {
     runtimeName: 'webgpu',
     platforms: ['linux', 'darwin', 'win32'],
     needs: 'a graphics driver with Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows)',
-    add: 'on Linux: sudo apt install libvulkan1 mesa-vulkan-drivers (or the driver of the GPU)',
+    add: 'on Linux: sudo apt install libvulkan1 mesa-vulkan-drivers (Debian 12: -t bookworm-backports), or the driver of the GPU',
   },
   directml: {
     label: 'DirectML',
