@@ -353,7 +353,7 @@ describe('trouble', () => {
   it('ends every row right or with its reason when 30 % of the questions meet a fault, and asks nothing again', async () => {
     const judge = await scripted({ script: faulty(0.3), latency: 5 })
     const desk = await bench(60, ['a', 'b'])
-    const run = () => runScore({ judge: impatient(judge), concurrency: 16 }, desk)
+    const run = () => runScore({ judge: impatient(judge, { timeout: 10 }), concurrency: 16 }, desk)
     const first = await run()
     const scores = new Set(judge.calls.map(({ key }) => scoreFor(key)))
     let failed = 0
