@@ -70,7 +70,13 @@ it('packs its answers, from which the scores are had again without key, network 
   expect(other.code).not.toBe(0)
   expect(other.stdout + other.stderr).toContain('The replay bundle has no answer of scripted about p0 (copy)')
 
-  const said = [run, stepped, packed, replayed, other].flatMap(({ stdout, stderr }) => [stdout, stderr])
+  const exported = await mirage(['export', 'html', path])
+  expect(exported.code, exported.stderr).toBe(0)
+
+  const said = [run, stepped, packed, replayed, other, exported].flatMap(({ stdout, stderr }) => [
+    stdout,
+    stderr,
+  ])
   const files = await textsBelow(folder.path)
   expect(files.some(([name]) => name.includes('lock.json'))).toBe(true)
   for (const [name, text] of [...files, ...said.map(text => ['printed', text])]) {
