@@ -21,6 +21,8 @@ export function launchOf(study: OpenStudy, cell: vscode.NotebookCell): vscode.De
     name: id,
     study: study.notebook.uri.toString(),
     cell: id,
+    // Everything to see is in the cell, the variables and the call stack; the console would hide the cell.
+    internalConsoleOptions: 'neverOpen',
   }
 }
 

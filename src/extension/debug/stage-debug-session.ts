@@ -290,6 +290,7 @@ export class StageDebugSession extends DebugSession {
     const { title, stage } = this.#walk.frame(frameId)?.facts ?? { stage: '' }
     const scope = (name: string, of: Handle['of']) => ({
       name,
+      presentationHint: 'locals',
       variablesReference: this.#handle({ frame: frameId, path: [], of }),
       expensive: false,
     })

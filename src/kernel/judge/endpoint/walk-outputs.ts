@@ -6,11 +6,31 @@ import type { QuestionContent } from '../questions/request.ts'
 /** Characters of a stage's text that are shown in the cell; the variables view has the whole. */
 const LONGEST_TEXT = 6000
 
-/** What the cell shows while a step waits at a stage: the stage in words, and the images as they are sent. */
-export function walkOutputs(facts: StageFacts, content: QuestionContent): Output[] {
+/** What the cell shows while a step waits at a stage: the images as they are sent, and the stage in words. */
+export function walkOutputs(facts: StageFacts, { images }: QuestionContent): Output[] {
+  const rows: GalleryPayload['rows'] = images.map(
+    ({ label, prepared: { hash, width, height, mime } }, i) => ({
+      id: `${i + 1}. ${label}`,
+      method: null,
+      image: { hash, width, height, mime },
+      values: {},
+    }),
+  )
+  const lines = images.map(
+    ({ label, prepared: { width, height, mime, bytes } }, i) =>
+      `${i + 1}. ${label} (${width} x ${height}, ${mime}, ${Math.ceil(bytes / 1024)} KiB)`,
+  )
+  const listed = lines.join('\n')
+  const body = facts.values.images ? listed : bodyOf(facts)
   return [
-    { id: 'walk', items: [{ mime: 'text/plain', text: `${headOf(facts)}\n\n${bodyOf(facts)}` }] },
-    imagesOutput(content),
+    {
+      id: 'walk-images',
+      items: [
+        { mime: MIME.gallery, json: { columns: [], rows, triplets: [] } satisfies GalleryPayload },
+        { mime: 'text/plain', text: listed },
+      ],
+    },
+    { id: 'walk', items: [{ mime: 'text/plain', text: `${headOf(facts)}\n\n${body}` }] },
   ]
 }
 
@@ -28,24 +48,4 @@ function bodyOf({ values }: StageFacts): string {
   ]
   const whole = parts.join('\n\n')
   return whole.length > LONGEST_TEXT ? `${whole.slice(0, LONGEST_TEXT)} ...` : whole
-}
-
-function imagesOutput({ images }: QuestionContent): Output {
-  const rows: GalleryPayload['rows'] = images.map(({ label, prepared }, i) => {
-    const { hash, width, height, mime, bytes } = prepared
-    return {
-      id: `${i + 1}. ${label}`,
-      method: `${width} x ${height}, ${mime}, ${Math.ceil(bytes / 1024)} KiB`,
-      image: { hash, width, height, mime },
-      values: {},
-    }
-  })
-  const text = rows.map(({ id, method }) => `${id} (${method})`).join('\n')
-  return {
-    id: 'walk-images',
-    items: [
-      { mime: MIME.gallery, json: { columns: [], rows, triplets: [] } satisfies GalleryPayload },
-      { mime: 'text/plain', text },
-    ],
-  }
 }

@@ -178,10 +178,17 @@ const formOf = (job: EndpointJob): AnswerForm => job.assignment.prompt.form
 export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
   const asker = createAsker(job, job.assignment.context.signal)
   for (const { known } of job.groups) job.assignment.budget.settle(0, spentOn(known.answers).cost ?? 0)
-  let done = 0
+  const progress = (done: number): StepEvent => ({
+    type: 'progress',
+    done,
+    total: job.groups.length,
+    label: 'stepping',
+    unit: 'answers',
+  })
+  yield progress(0)
   for (const [nth, group] of job.groups.entries()) {
     tell(yield* walk({ job, asker, group, nth }))
-    yield { type: 'progress', done: ++done, total: job.groups.length, label: 'stepping', unit: 'answers' }
+    yield progress(nth + 1)
   }
 }
 
