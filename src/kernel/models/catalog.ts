@@ -131,6 +131,8 @@ const ENTRIES: CatalogEntry[] = [
       range: '0..1',
       // Keras' own limit for InceptionV3.
       minimum: 75,
+      // Written into the file with the rest of the manifest, so that its checksum stays.
+      tile: 256,
       taps: ['activation_3', 'activation_5', 'mixed0', 'mixed2', 'mixed3', 'mixed4'],
       licence: 'MIT, (c) 2019 Infinite Red, Inc.',
       source: 'https://github.com/infinitered/nsfwjs',
@@ -167,6 +169,8 @@ const ENTRIES: CatalogEntry[] = [
       range: '0..1',
       // Keras' own limit for MobileNetV2.
       minimum: 32,
+      // Written into the file with the rest of the manifest, so that its checksum stays.
+      tile: 256,
       taps: ['Conv1_relu', 'block_2_add', 'block_5_add', 'block_9_add', 'block_10_project_BN'],
       licence: 'MIT, (c) 2019 Infinite Red, Inc.',
       source: 'https://github.com/infinitered/nsfwjs',
