@@ -14,10 +14,10 @@ beforeAll(async () => {
   host = await startHost()
   await writeLookStudy(host.workspace)
   // High enough to see every cell, as only what is near the window is drawn.
-  workbench = await Workbench.open(host, { height: 10_000 })
+  workbench = await Workbench.open(host, { height: 6000 })
   await workbench.openStudy('look.mirage.md')
   await workbench.runAll()
-}, 200_000)
+}, 400_000)
 
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await workbench?.screenshot(task.name)
@@ -58,7 +58,7 @@ describe('the renderers in a real VS Code', () => {
     const slider = paused.getByRole('slider', { name: 'Samples at step' })
     await slider.focus()
     await workbench.page.keyboard.press('Home')
-    await paused.locator('.training-image', { hasText: 'step 20' }).first().waitFor(WAIT)
+    await paused.locator('.training-image', { hasText: 'step 500' }).first().waitFor(WAIT)
     const steps = paused.locator('.m-toolbar .m-number').first()
     const before = await steps.textContent()
     await paused.getByRole('button', { name: 'Resume' }).click()
@@ -98,7 +98,7 @@ describe('the renderers in a real VS Code', () => {
     await gallery.getByText('3 of 8 rows').waitFor(WAIT)
     await gallery.locator('.gallery-tile').first().click()
     await gallery.locator('.gallery-opened canvas[data-role="sr"][data-state="ready"]').first().waitFor(WAIT)
-    await gallery.getByRole('textbox', { name: 'New tag' }).fill('square')
+    await gallery.getByLabel('New tag').fill('square')
     await workbench.page.keyboard.press('Enter')
     await workbench.cell('tags: { clock: { invents: [square] } }').waitFor(WAIT)
     await gallery.getByText('Written into the cell').waitFor(WAIT)
@@ -129,8 +129,8 @@ describe('the renderers in a real VS Code', () => {
   })
 
   test('table: a heading sorts towards the better end', async () => {
-    const table = await output('table', '8 rows')
-    const heading = table.getByRole('columnheader', { name: 'hs' }).first()
+    const table = await output('table', 'Scores')
+    const heading = table.getByRole('columnheader', { name: 'Hallucination Score' })
     await heading.getByRole('button').click()
     await expect.poll(() => heading.getAttribute('aria-sort'), WAIT).toBe('descending')
     expect(await table.locator('tbody tr').first().textContent()).toContain('blurs')

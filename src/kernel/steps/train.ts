@@ -138,9 +138,10 @@ async function settingsOf(values: Params, context: StepContext): Promise<TrainSe
 }
 
 function tell(run: string, settings: TrainSettings, live: Live, progress: TrainProgress): StepEvent[] {
-  const { state, update, points, evaluations, secondsLeft } = progress
+  const { state, update, points, evaluations, tracked, secondsLeft } = progress
   live.points.push(...points)
   live.evaluations.push(...evaluations)
+  live.tracked = tracked
   live.state = state
   live.secondsLeft = secondsLeft
   return [

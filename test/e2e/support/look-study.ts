@@ -50,10 +50,10 @@ const CELLS: TestCell[] = [
   },
   { id: 'look', text: 'compare: { of: judged }' },
   { id: 'grid', text: 'gallery: { of: judged, as: tagged }' },
-  { id: 'plot', text: 'correlate: { of: judged, x: [psnr, ssim], y: hs, bootstrap: 200 }' },
+  { id: 'plot', text: 'correlate: { of: judged, x: [psnr], y: hs, bootstrap: 200 }' },
   {
     id: 'tune',
-    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 100000\n  every: 20\n  held: [page, sign]\n  guards: off\n  as: tuned',
+    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 100000\n  every: 500\n  held: [page, sign]\n  guards: off\n  as: tuned',
   },
 ]
 

@@ -25,20 +25,19 @@ export class Workbench {
 
   static async open(
     host: Host,
-    options: { folder?: string; height?: number; width?: number } = {},
+    options: { folder?: string; height?: number; width?: number; ratio?: number } = {},
   ): Promise<Workbench> {
     const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS })
-    const page = await browser.newPage({
-      viewport: { width: options.width ?? 1400, height: options.height ?? 1000 },
-    })
-    await page.goto(host.url(options.folder))
+    const { width = 1400, height = 1000, ratio = 1 } = options
+    const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: ratio })
+    await page.goto(host.url(options.folder), { waitUntil: 'commit', timeout: 120_000 })
     await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
     return new Workbench(browser, page)
   }
 
   /** Reloads the window: the extension starts afresh. */
   async reload(): Promise<void> {
-    await this.page.reload()
+    await this.page.reload({ timeout: 120_000 })
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
   }
 

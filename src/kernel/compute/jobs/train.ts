@@ -34,6 +34,7 @@ export interface TrainProgress {
   update: number
   points: Point[]
   evaluations: Evaluation[]
+  tracked: Tracked[]
   secondsLeft?: number
 }
 
@@ -83,7 +84,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
     try {
       const held = await heldOut(settings, read)
       const tracked = await track(store, settings, held)
-      const tell = reporter(settings, report)
+      const tell = reporter(settings, tracked, report)
       const outcome = await trainLoop(
         settings,
         {
@@ -183,7 +184,7 @@ async function evaluate(
 }
 
 /** Tells what is new twice a second at most. */
-function reporter({ steps }: TrainSettings, report: (progress: TrainProgress) => void) {
+function reporter({ steps }: TrainSettings, tracked: Tracked[], report: (progress: TrainProgress) => void) {
   let told = { at: 0, points: 0, evaluations: 0, state: 'running' }
   let start: { at: number; update: number } | undefined
   return (state: 'running' | 'paused', { update, points, evaluations }: Progress) => {
@@ -198,6 +199,7 @@ function reporter({ steps }: TrainSettings, report: (progress: TrainProgress) =>
       update,
       points: points.slice(told.points),
       evaluations: evaluations.slice(told.evaluations),
+      tracked,
       ...(secondsLeft !== undefined && { secondsLeft }),
     })
     told = { at: now, points: points.length, evaluations: evaluations.length, state }
