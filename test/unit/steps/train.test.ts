@@ -12,6 +12,7 @@ import {
 import { referencesOf } from '../../../src/kernel/session/references.ts'
 import type { StepContext } from '../../../src/kernel/step.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
+import { trainingOutput } from '../../../src/kernel/steps/train/report.ts'
 import { train } from '../../../src/kernel/steps/train.ts'
 import type { ModelValue, StudyTable } from '../../../src/kernel/value.ts'
 import { inProcessCompute, runStep, stepContext } from '../../support/step-context.ts'
@@ -191,4 +192,19 @@ describe('the train step', () => {
       info: { code: 'shape-not-static', message: expect.stringContaining('Expand') },
     })
   })
+})
+
+test('a long training sends some thousand points of its curves, with every look at the held-out images', () => {
+  const points = Array.from({ length: 9999 }, (_, i) => ({ step: i + 1, values: { loss: 1 / (i + 1) } }))
+  const evaluations = [0, 4321].map(update => ({
+    update,
+    images: [{ id: 'a', values: { l1: 1, sharpness: 2 } }],
+  }))
+  const live = { points, evaluations, tracked: [], state: 'running' as const }
+  const settings = { ...toy.settings, terms: [], steps: 20_000 }
+  const [item] = trainingOutput('run', settings, live).items
+  const { points: sent } = (item as { json: TrainingPayload }).json
+  expect(sent.length).toBeLessThanOrEqual(2002)
+  expect(sent.map(({ step }) => step)).toEqual(expect.arrayContaining([0, 4321, 9999]))
+  expect(sent.find(({ step }) => step === 4321)?.values).toHaveProperty('held-out l1', 1)
 })

@@ -44,7 +44,10 @@ export function trainingOutput(run: string, settings: TrainSettings, live: Live)
       { name: 'rate', label: 'Learning rate', group: 'schedule', direction: 'none' },
       { name: 'norm', label: 'Length of the gradient', group: 'schedule', direction: 'none' },
     ],
-    points: withHeld(live.points, live.evaluations),
+    points: thinned(
+      withHeld(live.points, live.evaluations),
+      new Set(live.evaluations.map(({ update }) => update)),
+    ),
     samples: live.tracked.map(({ id, lr, gt }) => ({
       id,
       lr,
@@ -67,6 +70,15 @@ export function trainingOutput(run: string, settings: TrainSettings, live: Live)
       { mime: 'text/plain', text: live.message ? `${text}. ${live.message}` : text },
     ],
   }
+}
+
+/** Points of a curve that are sent at each of its updates: a long training would choke on its own past. */
+const MOST_POINTS = 2000
+
+/** Every n-th point, those at which the held-out images were looked at, and the last. */
+function thinned(points: Point[], looks: ReadonlySet<number>): Point[] {
+  const stride = Math.ceil(points.length / MOST_POINTS)
+  return points.filter(({ step }, i) => i % stride === 0 || i === points.length - 1 || looks.has(step))
 }
 
 /** Points with the means over held-out images at the updates that have them. */
