@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MirageError } from '../../src/kernel/errors.ts'
 import { ANSWER_SPACE, PARTIAL_SPACE } from '../../src/kernel/judge/answers/answer-store.ts'
+import type { TablePayload } from '../../src/kernel/protocol/mime.ts'
 import { type Bench, runScore, syntheticTable, temporaryStore } from '../fixtures/judge-bench.ts'
 import {
   type Act,
@@ -67,7 +68,10 @@ describe('score', () => {
         return { do: 'answer', text: wellFormed([5, 2, 2][(looks.get(row) ?? 0) - 1]) }
       },
     })
-    const { table } = await runScore({ judge: impatient(judge), repeats: 3 }, await bench(2, ['a', 'b']))
+    const { table, result } = await runScore(
+      { judge: impatient(judge), repeats: 3 },
+      await bench(2, ['a', 'b']),
+    )
     expect(looks.size).toBe(4)
     expect(table.columns.map(({ name }) => name)).toEqual(['hs', 'hs_sd', 'hs_n'])
     for (const { values, findings } of table.rows) {
@@ -75,6 +79,11 @@ describe('score', () => {
       expect(values.hs_sd).toBeCloseTo(Math.sqrt(3), 12)
       // Those of a look that was near the mean.
       expect(findings).toMatchObject([{ kind: 'P2', severity: 4 }])
+    }
+    const shown = result.outputs.find(({ id }) => id === 'scores')?.items[0] as { json: TablePayload }
+    for (const row of shown.json.rows) {
+      expect(row).toMatchObject({ hs: 3, tokens_in: 3000, tokens_out: 300, cost: 0 })
+      expect(row.hs_low).toBeCloseTo(3 - 4.302652729911275, 6)
     }
   })
 

@@ -63,7 +63,6 @@ interface Totals {
 function totalsOf({ rows }: Pick<Judged, 'rows'>): Totals {
   const all = rows.flat()
   const tokens = all.flatMap(judgement => judgement.tokens ?? [])
-  const costs = all.flatMap(judgement => judgement.cost ?? [])
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
   return {
     answers: all.filter(({ kind }) => kind === 'score').length,
@@ -72,7 +71,7 @@ function totalsOf({ rows }: Pick<Judged, 'rows'>): Totals {
       tokens.length > 0
         ? { input: sum(tokens.map(t => t.input)), output: sum(tokens.map(t => t.output)) }
         : null,
-    cost: costs.length > 0 ? sum(costs) : null,
+    cost: sumOf(all, ({ cost }) => cost),
   }
 }
 
@@ -96,6 +95,27 @@ function describeAgreement({ alpha, icc21, rows }: Agreement): string {
   return `${parts.join('; ')}.`
 }
 
+/** What a row's answers took, those that gave no score included. Rows that share an answer share its price: the first has it. */
+const SPENT: readonly {
+  name: string
+  label: string
+  unit: string
+  of(judgement: Judgement): number | undefined
+}[] = [
+  { name: 'tokens_in', label: 'sent', unit: 'tokens', of: ({ tokens }) => tokens?.input },
+  { name: 'tokens_out', label: 'answered', unit: 'tokens', of: ({ tokens }) => tokens?.output },
+  { name: 'cost', label: 'cost', unit: 'US dollars', of: ({ cost }) => cost },
+]
+
+/** Null where nothing is known. */
+function sumOf(
+  judgements: readonly Judgement[],
+  of: (judgement: Judgement) => number | undefined,
+): number | null {
+  const known = judgements.flatMap(judgement => of(judgement) ?? [])
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null
+}
+
 function scoresTable(
   table: StudyTable,
   judged: readonly Judged[],
@@ -104,6 +124,8 @@ function scoresTable(
 ): TablePayload {
   const own = table.columns.filter(({ name }) => name === column || name.startsWith(`${column}_`))
   const [{ settings, version, source }] = own
+  const looks = judged.flatMap(({ rows }) => rows.flat())
+  const spent = SPENT.filter(({ of }) => sumOf(looks, of) !== null)
   const interval = (name: string, label: string) => ({
     name,
     label,
@@ -118,10 +140,12 @@ function scoresTable(
       ...own,
       interval(`${column}_low`, '95 % interval of the mean (t), low'),
       interval(`${column}_high`, '95 % interval of the mean (t), high'),
+      ...spent.map(({ name, label, unit }) => ({ ...interval(name, label), unit })),
     ],
     keys: ['id', 'method', 'reason'],
     rows: table.rows.map(({ id, method, values, missing }, index) => {
-      const { interval } = rowScore(judged.flatMap(({ rows }) => rows[index]))
+      const all = judged.flatMap(({ rows }) => rows[index])
+      const { interval } = rowScore(all)
       const shown = Object.fromEntries(own.map(({ name }) => [name, values[name]]))
       return {
         id,
@@ -130,6 +154,7 @@ function scoresTable(
         ...shown,
         [`${column}_low`]: interval?.[0] ?? null,
         [`${column}_high`]: interval?.[1] ?? null,
+        ...Object.fromEntries(spent.map(({ name, of }) => [name, sumOf(all, of)])),
       }
     }),
     notes,
