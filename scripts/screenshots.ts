@@ -6,10 +6,12 @@
  *     node scripts/screenshots.ts [folder [picture ...]]
  */
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import sharp from 'sharp'
+import { keepOutputs, printOutputs, readOutputs } from '../src/notebook/outputs.ts'
+import { OUTPUTS_INDEX } from '../src/notebook/paths.ts'
 import { startHost } from '../test/e2e/support/host.ts'
 import { Workbench } from '../test/e2e/support/workbench.ts'
 import { launch, openRenderer, type RendererPage } from '../test/renderers/browser.ts'
@@ -23,16 +25,22 @@ const RATIO = 1.5
 const MARGIN = 12
 
 const cell = (id: string, text: string) => `\`\`\`yaml mirage id=${id}\n${text}\n\`\`\`\n`
-const LOOK = cell('look', 'compare: { of: measured, rows: [sign, face, facade, page] }')
-const STUDY = [
-  '---\nformat: 1\ntitle: Pictures\nseed: 1\n---\n',
+const study = (title: string, ...cells: string[]) =>
+  [`---\nformat: 1\ntitle: ${title}\nseed: 1\n---\n`, ...cells].join('\n')
+
+/** The cells up to the comparison, which the picture of the editor shows too. */
+const LOOK = [
   cell('load', 'triplets: { lr: examples/lr/*.png, gt: examples/hr/*.png, scale: 4, as: photos }'),
   cell('sr', 'infer: { of: photos, model: [bicubic, rrdn-thick-x4, realesr-general-x4v3], as: upscaled }'),
   cell(
     'measure',
     'metrics: { of: upscaled, use: [psnr, ssim, lr-consistency, unexplained-detail], as: measured }',
   ),
-  LOOK,
+  cell('look', 'compare: { of: measured, rows: [sign, face, facade, page] }'),
+]
+const STUDY = study(
+  'Pictures',
+  ...LOOK,
   cell(
     'grid',
     'gallery: { of: measured, tags: { sign: { realesr-general-x4v3: [letters] }, page: { realesr-general-x4v3: [letters] }, face: { realesr-general-x4v3: [teeth] } } }',
@@ -42,14 +50,12 @@ const STUDY = [
     'tune',
     'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, held: [sign, face], steps: 60, every: 10, guards: off, as: tuned }',
   ),
-].join('\n')
-
-/** What the window of the editor shows: the cells above, cut to what fits. */
-const SHOWN = [
-  '---\nformat: 1\ntitle: What did the model invent?\nseed: 1\n---\n',
+)
+const SHOWN = study(
+  'What did the model invent?',
   '# What did the model invent?\n\nA generative model makes the image sharp, and sharpness says nothing about truth. Look at the letters.\n',
-  LOOK,
-].join('\n')
+  ...LOOK,
+)
 
 interface Picture {
   name: string
@@ -87,7 +93,7 @@ const PICTURES: Picture[] = [
     name: 'gallery',
     wanted: ({ cell }) => cell === 'grid',
     width: 900,
-    height: 480,
+    height: 462,
     prepare: ({ page }) => page.getByLabel('Sort', { exact: true }).selectOption('psnr'),
   },
   {
@@ -158,7 +164,7 @@ async function takeOutput(folder: string, picture: Picture, theme: Theme): Promi
   }
 }
 
-/** The comparison as it stands in a notebook, put back from what was saved with the study. */
+/** The comparison as it stands in a notebook, put back from what was saved with the study; the other cells show none. */
 async function takeEditor(folder: string, theme: Theme): Promise<void> {
   const host = await startHost({ settings: { 'workbench.colorTheme': THEMES[theme] } })
   try {
@@ -166,7 +172,9 @@ async function takeEditor(folder: string, theme: Theme): Promise<void> {
     cpSync(join(folder, 'pictures.mirage.outputs'), join(host.workspace, 'study.mirage.outputs'), {
       recursive: true,
     })
-    const workbench = await Workbench.open(host, { width: 1240, height: 780, ratio: RATIO })
+    const index = join(host.workspace, 'study.mirage.outputs', OUTPUTS_INDEX)
+    writeFileSync(index, printOutputs(keepOutputs(readOutputs(readFileSync(index, 'utf8')), ['look'])))
+    const workbench = await Workbench.open(host, { width: 1240, height: 1000, ratio: RATIO })
     await workbench.openStudy('study.mirage.md')
     await workbench.command('View: Close Primary Side Bar')
     const frame = await workbench.output('canvas.mirage-pane-canvas[data-role="sr"][data-state="ready"]')

@@ -2,7 +2,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Picture } from '../shared/pictures/picture.ts'
 import type { Pictures } from '../shared/pictures/pictures.ts'
 import { useSlots } from '../shared/pictures/use-slots.ts'
-import { shorten } from '../shared/ui/numbers.ts'
 import { useStore } from '../shared/ui/store.ts'
 import type { Comparison } from './model/comparison.ts'
 import type { Point, Size } from './model/view.ts'
@@ -37,7 +36,7 @@ export function Loupe({ comparison, pictures }: { comparison: Comparison; pictur
             <Patch picture={picture} frame={frame} at={at} label={image.label} />
             <figcaption>
               <span class="compare-label" title={image.label}>
-                {shorten(image.label, 18)}
+                {image.label}
               </span>
               <span class="m-number">{value ? value.join(' ') : '–'}</span>
               <span class="m-number m-muted">

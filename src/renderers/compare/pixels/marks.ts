@@ -70,7 +70,7 @@ export function paintSplit(marks: Marks): void {
   const { context, scene, ratio, theme } = marks
   const x = Math.round(scene.motion.split * context.canvas.width)
   const middle = context.canvas.height / 2
-  strokeTwice(marks, theme.accent, () => {
+  strokeTwice(marks, theme.foreground, () => {
     context.beginPath()
     context.moveTo(x, 0)
     context.lineTo(x, middle - 9 * ratio)
@@ -78,7 +78,7 @@ export function paintSplit(marks: Marks): void {
     context.lineTo(x, context.canvas.height)
     context.stroke()
   })
-  strokeTwice(marks, theme.accent, () => {
+  strokeTwice(marks, theme.foreground, () => {
     context.beginPath()
     context.arc(x, middle, 9 * ratio, 0, 2 * Math.PI)
     for (const side of [-1, 1]) {
