@@ -24,7 +24,7 @@ export interface ImageSize {
  * Images up to this many bytes are held and encoded in one call. That call goes on while a network blocks the thread;
  * a stream would wait for a turn of the event loop after every piece.
  */
-const HELD_BYTES = 256 * 2 ** 20
+const HELD_BYTES = 64 * 2 ** 20
 
 export function createImageFile(store: Store, size: ImageSize, heldBytes = HELD_BYTES): Promise<ImageFile> {
   const { width, height, channels } = size
