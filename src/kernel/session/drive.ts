@@ -61,6 +61,8 @@ export async function drive(
       else if (value.type === 'note') audience.note(value.text)
       else {
         const { type: _, ...stage } = value
+        // A stage may wait for long.
+        if (best && pending) tell(best)
         answer = await audience.stage(stage)
         signal.throwIfAborted()
       }
