@@ -28,7 +28,7 @@ afterAll(async () => {
   await host?.stop()
 }, 60_000)
 
-const WAIT = { timeout: 60_000 }
+const WAIT = { timeout: 240_000 }
 
 /** The output of a renderer that holds a text, the last one in the notebook. */
 async function output(renderer: string, text: string): Promise<Locator> {
@@ -136,4 +136,4 @@ describe('the renderers in a real VS Code', () => {
     await expect.poll(() => heading.getAttribute('aria-sort'), WAIT).toBe('descending')
     expect(await table.locator('tbody tr').first().textContent()).toContain('blurs')
   })
-}, 600_000)
+}, 900_000)

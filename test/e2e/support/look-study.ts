@@ -53,7 +53,7 @@ const CELLS: TestCell[] = [
   { id: 'plot', text: 'correlate: { of: judged, x: [psnr], y: hs, bootstrap: 200 }' },
   {
     id: 'tune',
-    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 100000\n  every: 500\n  held: [page, sign]\n  guards: off\n  as: tuned',
+    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 1000000\n  every: 500\n  held: [page, sign]\n  guards: off\n  as: tuned',
   },
 ]
 
