@@ -38,6 +38,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   const opened = own(new api.EventEmitter<OpenStudy>())
   const added = new Set<unknown>()
   const keys = new JudgeKeys(context.secrets, context.globalState)
+  const storage = context.storageUri ?? context.globalStorageUri
   const objects = new StudyObjects({ fs: workspace.fs, Uri: api.Uri })
 
   const controller = own(
@@ -51,7 +52,10 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
     notebook =>
       new OpenStudy(notebook, {
         api,
-        launch: launcherFor({ workspace, folder: context.extensionPath, keys }, notebook.uri),
+        kernels: launcherFor(
+          { workspace, folder: context.extensionPath, storage: storage.fsPath, keys },
+          notebook.uri,
+        ),
         objects,
         createExecution: cell => controller.createNotebookCellExecution(cell),
         networkAllowed: () =>
@@ -62,7 +66,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
       }),
     study => opened.fire(study),
   )
-  own({ dispose: () => void studies.closeAll() })
+  own({ dispose: () => studies.leaveAll() })
 
   const app: App = {
     vscode: api,

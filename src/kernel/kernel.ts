@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
 import { unpackReplay } from './judge/answers/replay.ts'
 import { describePrompts } from './judge/prompts/describe.ts'
+import { LiveRuns } from './live-runs.ts'
 import { METRICS } from './metrics/registry.ts'
 import { addModel, removeModel } from './models/add.ts'
 import { CATALOG } from './models/catalog.ts'
@@ -54,6 +55,10 @@ export interface KernelOptions {
   assets: string
   emit(event: CellEvent): void
   log(line: string): void
+  /** Whether a client hears what is emitted. */
+  attended?(): boolean
+  /** The last run has ended. */
+  settled?(): void
 }
 
 const LANGUAGE: Language = { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) }
@@ -67,11 +72,16 @@ export class Kernel {
   readonly #pool: ComputePool
   readonly #sessions = new Map<string, Session>()
   readonly #clusterRuns = new Map<string, AbortController>()
+  readonly #live: LiveRuns
   readonly #env: Record<string, string | undefined> = { ...process.env }
   readonly redact = redactor(() => this.#env)
 
   constructor(options: KernelOptions) {
     this.#options = options
+    this.#live = new LiveRuns(
+      () => options.attended?.() ?? true,
+      () => options.settled?.(),
+    )
     this.#pool = new ComputePool({
       entry: options.computeEntry,
       env: withoutSecrets(process.env),
@@ -83,8 +93,17 @@ export class Kernel {
     return this.#handlers[name](params)
   }
 
-  close(): void {
+  /** Something runs. */
+  get busy(): boolean {
+    return this.#live.busy
+  }
+
+  interruptAll(): void {
     for (const session of this.#sessions.values()) session.interrupt()
+  }
+
+  close(): void {
+    this.interruptAll()
     this.#pool.close()
   }
 
@@ -100,7 +119,9 @@ export class Kernel {
       Object.assign(this.#env, env)
       return { protocol: PROTOCOL_VERSION, version: VERSION, node: process.version }
     },
-    run: request => this.#run(request),
+    run: request => this.#live.add(request, listen => this.#run(request, listen)),
+    attach: async ({ path }) => ({ runs: this.#live.of(path) }),
+    follow: ({ run }) => this.#live.follow(run, event => this.#options.emit(event)),
     cluster: params => this.#cluster(params),
     verify: async request => {
       const { path } = request.study
@@ -203,16 +224,16 @@ export class Kernel {
   }
 
   /** A run; one of a cluster's tasks also tells the shared store how it goes. */
-  async #run(request: RunRequest): Promise<RunReply> {
+  async #run(request: RunRequest, hear: (event: CellEvent) => void): Promise<RunReply> {
     const { path } = request.study
     const { shard, report } = request.options
     const session = this.#session(path)
-    if (!shard && !report) return session.run(request)
     const reporter = report ? new Reporter(createFolderStore(storeRoot(path)), report) : undefined
     const errors = errorsByRun()
     const listen = (event: CellEvent) => {
+      hear(event)
       reporter?.listen(event)
-      errors.listen(event)
+      if (shard) errors.listen(event)
     }
     this.#listeners.add(listen)
     try {

@@ -58,8 +58,9 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
     if (!study || restored.has(notebook)) return
     restored.add(notebook)
     try {
+      const live = await study.reattach()
       const saved = await loadSaved(workspace.fs, notebook.uri)
-      const put = await restoreOutputs(notebook, saved, {
+      const put = await restoreOutputs(notebook, saved, live, {
         api,
         createExecution: cell => controller.createNotebookCellExecution(cell),
         read: async hash => (await ports.objects.read(study, hash)).bytes,

@@ -11,7 +11,7 @@ import { type RunOptions, StudyRunner } from './study-runner.ts'
 
 export interface StudyPorts {
   api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
-  launch: HostPorts['launch']
+  kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
   createExecution(cell: vscode.NotebookCell): Execution
   /** Whether the settings let this study use the network. */
@@ -45,7 +45,7 @@ export class OpenStudy {
     this.notebook = notebook
     this.#ports = ports
     this.kernel = new KernelHost({
-      launch: ports.launch,
+      ...ports.kernels,
       onEvent: event => this.runner.receive(event),
       onState: state => this.#onKernel(state),
       log: ports.log,
@@ -95,6 +95,20 @@ export class OpenStudy {
     return this.notebook.getCells().filter(cell => isCode(cell) && cells[idOf(cell)] !== 'fresh')
   }
 
+  /**
+   * Finds the kernel of an earlier window again, and goes on showing what it runs. Resolves with the ids of the cells
+   * that run or wait, whose outputs come from there.
+   */
+  async reattach(): Promise<ReadonlySet<string>> {
+    const client = await this.kernel.reattach()
+    if (!client) return new Set()
+    const { runs } = await client.request('attach', { path: this.path })
+    const known = runs.map(({ run, cells }) => ({ run, cells: cells.filter(id => this.cell(id)) }))
+    for (const { run, cells } of known) void this.runner.follow(run, cells)
+    this.refresh()
+    return new Set(known.flatMap(({ cells }) => cells))
+  }
+
   /** Notes whose outputs on screen come from an earlier session. */
   showSaved(restored: ReadonlyMap<string, Restored>): void {
     this.#saved = new Map(restored)
@@ -118,9 +132,16 @@ export class OpenStudy {
     if (!seen && !this.runner.busy) void this.kernel.stop()
   }
 
+  /** The study was closed. */
   async dispose(): Promise<void> {
     clearTimeout(this.#timer)
     await this.kernel.stop()
+  }
+
+  /** The window closes, or is loaded again: what runs goes on. */
+  leave(): void {
+    clearTimeout(this.#timer)
+    this.kernel.leave()
   }
 
   async #ask(): Promise<void> {

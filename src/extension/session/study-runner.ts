@@ -35,7 +35,8 @@ export interface RunnerPorts {
 interface Request {
   run: string
   cells: readonly string[]
-  options: RunOptions
+  /** Sends the request. */
+  ask(client: KernelClient): Promise<RunReply>
   /** The kernel's name for this run, once its first event has come. */
   kernelRun?: string
   /** Hears the stages of a run that is stepped through. */
@@ -75,18 +76,30 @@ export class StudyRunner {
     onStage?: (event: StageEvent) => void,
   ): Promise<void> {
     const fresh = cells.filter(cell => !isWaiting(this.stateOf(cell)))
-    if (fresh.length === 0) return Promise.resolve()
+    const wishes = { ...this.#ports.options(), ...options }
+    return this.#enqueue(
+      fresh,
+      client =>
+        client.request('run', { study: this.#ports.snapshot(), cells: fresh, options: wishes }),
+      onStage,
+    )
+  }
+
+  /** Takes over a run that the kernel began for an earlier window; what it has told so far is told again. */
+  follow(kernelRun: string, cells: readonly string[]): Promise<void> {
+    return this.#enqueue(cells, client => client.request('follow', { run: kernelRun }))
+  }
+
+  #enqueue(
+    cells: readonly string[],
+    ask: Request['ask'],
+    onStage?: Request['onStage'],
+  ): Promise<void> {
+    if (cells.length === 0) return Promise.resolve()
     const run = `run-${++this.#runs}`
     const finished = Promise.withResolvers<void>()
-    for (const cell of fresh) this.#signal(cell, { type: 'queued', run })
-    this.#queue.push({
-      run,
-      cells: fresh,
-      options: { ...this.#ports.options(), ...options },
-      onStage,
-      interrupted: false,
-      finished,
-    })
+    for (const cell of cells) this.#signal(cell, { type: 'queued', run })
+    this.#queue.push({ run, cells, ask, onStage, interrupted: false, finished })
     if (!this.#current) void this.#work()
     return finished.promise
   }
@@ -155,11 +168,10 @@ export class StudyRunner {
 
   /** Undefined when the request was interrupted before the kernel was there. */
   async #ask(request: Request, again = true): Promise<RunReply | undefined> {
-    const { options, cells } = request
     this.#client = await this.#ports.kernel.ensure()
     if (request.interrupted) return undefined
     try {
-      return await this.#client.request('run', { study: this.#ports.snapshot(), cells: [...cells], options })
+      return await request.ask(this.#client)
     } catch (error) {
       // A kernel that had died unnoticed never took the request.
       const untaken = error instanceof KernelGoneError && !error.exit.expected && !request.kernelRun
