@@ -2,6 +2,7 @@
 //   node esbuild.mjs            once
 //   node esbuild.mjs --watch    again at every change
 //   node esbuild.mjs --report   with the largest inputs of each bundle
+//   node esbuild.mjs --production --out=DIR   as it is packaged
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
@@ -9,6 +10,7 @@ import * as esbuild from 'esbuild'
 
 const args = new Set(process.argv.slice(2))
 const production = args.has('--production')
+const out = process.argv.find(arg => arg.startsWith('--out='))?.slice('--out='.length) ?? 'dist'
 
 /** Native modules and their helpers stay outside: they are loaded by compute processes from node_modules. */
 const NATIVE = ['onnxruntime-node', 'sharp']
@@ -49,12 +51,12 @@ const builds = [
       compute: 'src/kernel/compute/main.ts',
       cli: 'src/cli/main.ts',
     },
-    outdir: 'dist',
+    outdir: out,
   },
   {
     ...shared,
     entryPoints: { extension: 'src/extension/extension.ts' },
-    outdir: 'dist',
+    outdir: out,
     outExtension: { '.js': '.cjs' },
     platform: 'node',
     format: 'cjs',
@@ -65,7 +67,7 @@ const builds = [
   {
     ...shared,
     entryPoints: renderers,
-    outdir: 'dist',
+    outdir: out,
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
@@ -88,8 +90,8 @@ if (args.has('--watch')) {
     inputs: Object.assign({}, ...results.map(result => result.metafile.inputs)),
     outputs: Object.assign({}, ...results.map(result => result.metafile.outputs)),
   }
-  await mkdir('dist', { recursive: true })
-  await writeFile('dist/meta.json', JSON.stringify(metafile))
+  await mkdir(out, { recursive: true })
+  await writeFile(`${out}/meta.json`, JSON.stringify(metafile))
   await report(metafile)
 }
 

@@ -71,6 +71,7 @@ export class Kernel {
   readonly #options: KernelOptions
   readonly #pool: ComputePool
   readonly #sessions = new Map<string, Session>()
+  readonly #verifying = new Map<string, Session>()
   readonly #clusterRuns = new Map<string, AbortController>()
   readonly #live: LiveRuns
   readonly #env: Record<string, string | undefined> = { ...process.env }
@@ -126,12 +127,21 @@ export class Kernel {
     verify: async request => {
       const { path } = request.study
       const store = createFolderStore(storeRoot(path))
-      const open = (scratch: Store, record: RunRecord) => this.#open(path, scratch, record)
-      return { cells: await verify({ request, store, open }) }
+      const open = (scratch: Store, record: RunRecord) => {
+        const session = this.#open(path, scratch, record)
+        this.#verifying.set(path, session)
+        return session
+      }
+      try {
+        return { cells: await verify({ request, store, open }) }
+      } finally {
+        this.#verifying.delete(path)
+      }
     },
     interrupt: async ({ path }) => {
       this.#clusterRuns.get(path)?.abort(new DOMException('Interrupted', 'AbortError'))
       this.#sessions.get(path)?.interrupt()
+      this.#verifying.get(path)?.interrupt()
       return {}
     },
     freshness: async ({ study }) => ({ cells: await this.#session(study.path).freshness(study) }),

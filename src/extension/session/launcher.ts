@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type KernelClient, KernelRequestError } from '../../kernel/protocol/client.ts'
+import { type KernelClient, KernelRequestError, launchKernel } from '../../kernel/protocol/client.ts'
 import { attachKernel, launchDetached } from '../../kernel/protocol/detached.ts'
 import { OCCUPIED } from '../../kernel/protocol/wire.ts'
 import { Failure } from '../failure.ts'
@@ -10,34 +10,68 @@ import type { HostPorts } from './kernel-host.ts'
 import type { JudgeKeys } from './keys.ts'
 import { findNode } from './node-binary.ts'
 import { RendezvousFile } from './rendezvous-file.ts'
+import { unpackNode } from './unpack-node.ts'
 
 export interface LauncherPorts {
   workspace: Pick<typeof vscode.workspace, 'isTrusted' | 'getConfiguration'>
   /** Folder of the extension. */
   folder: string
+  version: string
   /** Folder of the extension's own files for this workspace. */
   storage: string
+  /** Folder of the extension's own files for all workspaces. */
+  ownFolder: string
   keys: Pick<JudgeKeys, 'environment'>
 }
 
 /** Milliseconds for which a kernel that runs nothing waits for its window to come back. */
 const IDLE_PATIENCE = 30_000
 
+/** A kernel for a question that belongs to no study. It ends with the answer. */
+export async function withOwnKernel<T>(
+  ports: LauncherPorts,
+  log: (line: string) => void,
+  act: (kernel: KernelClient) => Promise<T>,
+): Promise<T> {
+  const kernel = await launchKernel({
+    node: await nodeOf(ports),
+    entry: entryOf(ports),
+    cwd: ports.folder,
+    env: await ports.keys.environment(),
+    onEvent() {},
+    onExit() {},
+    onLog: log,
+  })
+  try {
+    return await act(kernel)
+  } finally {
+    await kernel.dispose()
+  }
+}
+
+const entryOf = ({ folder }: LauncherPorts) => join(folder, 'dist', 'kernel.mjs')
+
+/** The Node that runs kernels. Throws in a workspace that is not trusted. */
+async function nodeOf(ports: LauncherPorts, study?: vscode.Uri): Promise<string> {
+  if (!ports.workspace.isTrusted) throw untrusted()
+  const found = findNode({
+    configured: ports.workspace.getConfiguration('mirage', study).get<string>('node.path') ?? '',
+    folder: ports.folder,
+    target: `${process.platform}-${process.arch}`,
+    exists: existsSync,
+  })
+  return found.packed ? unpackNode(found.path, ports.ownFolder, ports.version) : found.path
+}
+
 /** Starts the kernel of a study in the study's folder. Nothing is ever started in an untrusted workspace. */
 export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostPorts, 'launch' | 'reattach'> {
   const noted = new RendezvousFile(ports.storage, study.fsPath)
-  const entry = join(ports.folder, 'dist', 'kernel.mjs')
-  const settings = () => ports.workspace.getConfiguration('mirage', study)
+  const entry = entryOf(ports)
   return {
     async launch(handlers): Promise<KernelClient> {
-      if (!ports.workspace.isTrusted) throw untrusted()
-      const node = findNode({
-        configured: settings().get<string>('node.path') ?? '',
-        folder: ports.folder,
-        target: `${process.platform}-${process.arch}`,
-        exists: existsSync,
-      })
-      const minutes = settings().get<number>('kernel.keepRunning') ?? 60
+      const node = await nodeOf(ports, study)
+      const minutes =
+        ports.workspace.getConfiguration('mirage', study).get<number>('kernel.keepRunning') ?? 60
       const { client, rendezvous } = await launchDetached({
         node,
         entry,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findChromium, hostPaths } from './host-paths.ts'
+import { kernelsFrom } from './processes.ts'
 
 export const PROJECT = resolve(import.meta.dirname, '../../..')
 
@@ -24,7 +25,9 @@ export interface HostOptions {
 }
 
 export interface Host {
-  /** A fresh folder to open. */
+  /** The throw-away folder that everything of this host is in. */
+  root: string
+  /** A fresh folder in it to open. */
   workspace: string
   url(folder?: string): string
   port: number
@@ -115,6 +118,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   }
   const stop = async () => {
     await end(server)
+    // A kernel waits for its window to come back, and none will.
+    for (const { pid } of kernelsFrom(root)) process.kill(pid, 'SIGKILL')
     await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
   try {
@@ -124,6 +129,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     throw error
   }
   return {
+    root,
     workspace,
     url: (path = workspace) => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(path)}`,
     port,
@@ -152,7 +158,7 @@ async function installFromCheckout(extensions: string): Promise<void> {
   const target = join(extensions, 'mirage-research.mirage-0.1.0')
   await mkdir(target)
   const large = [join('dist', 'models'), 'node_modules']
-  for (const name of ['package.json', 'dist', 'syntaxes']) {
+  for (const name of ['package.json', 'dist', 'syntaxes', 'snippets', 'templates', 'media', 'notebooks']) {
     const filter = (source: string) => !large.includes(relative(PROJECT, source))
     await cp(join(PROJECT, name), join(target, name), { recursive: true, filter })
   }
