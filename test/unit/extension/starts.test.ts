@@ -24,8 +24,8 @@ describe('templates', () => {
   })
 
   test.each(TEMPLATES)('$label is a study that the kernel accepts', ({ file }) => {
-    const { document, repairs } = openStudy(readFileSync(join(root, 'templates', file), 'utf8'))
-    expect(repairs).toEqual([])
+    const { document, problems } = openStudy(readFileSync(join(root, 'templates', file), 'utf8'))
+    expect(problems).toEqual([])
     const cells = document.cells.flatMap(({ kind, ...rest }) =>
       kind === 'prose' ? [] : [{ kind, ...(rest as object) } as StudyCell],
     )
