@@ -46,9 +46,8 @@ const missingText = ({ missing }: { missing: string[] }) =>
 export async function verify(app: App, context?: ToolbarContext): Promise<void> {
   const study = studyOf(app, context)
   if (!study || !(await app.prepare(study))) return
-  const { window, workspace, ProgressLocation } = app.vscode
+  const { window, ProgressLocation } = app.vscode
   const current = snapshot(study.notebook)
-  const offline = workspace.getConfiguration('mirage', study.notebook.uri).get('network.allowed') === false
   const { cells } = await window.withProgress(
     {
       location: ProgressLocation.Notification,
@@ -61,7 +60,7 @@ export async function verify(app: App, context?: ToolbarContext): Promise<void> 
       return kernel.request('verify', {
         study: current,
         cells: current.cells.map(({ id }) => id),
-        options: { keepGoing: true, offline },
+        options: { keepGoing: true, offline: study.offline },
       })
     },
   )

@@ -59,6 +59,7 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
     restored.add(notebook)
     try {
       const live = await study.reattach()
+      const began = performance.now()
       const saved = await loadSaved(workspace.fs, notebook.uri)
       const put = await restoreOutputs(notebook, saved, live, {
         api,
@@ -67,6 +68,10 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
         log: ports.log,
       })
       study.showSaved(put)
+      if (put.size > 0) {
+        const took = Math.round(performance.now() - began)
+        ports.log(`Saved outputs of ${put.size} cells put back in ${took} ms.`)
+      }
     } catch (error) {
       ports.log(`The saved outputs of ${notebook.uri.fsPath} can't be shown: ${messageOf(error)}`)
     }

@@ -13,6 +13,7 @@ export interface StudyPorts {
   api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
   kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
+  networkAllowed(): boolean
   createExecution(cell: vscode.NotebookCell): Execution
   /** Whether the settings let this study use the network. */
   networkAllowed(): boolean
@@ -70,7 +71,12 @@ export class OpenStudy {
   }
 
   run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
-    return this.runner.run(cells.filter(isCode).map(idOf), options)
+    return this.runner.run(cells.filter(isCode).map(idOf), { offline: this.offline, ...options })
+  }
+
+  /** Whether the user forbids the network to this study's cells. */
+  get offline(): boolean {
+    return !this.#ports.networkAllowed()
   }
 
   cell(id: string): vscode.NotebookCell | undefined {
