@@ -33,6 +33,9 @@ const TARGETS: Record<string, { vscode: string; node?: string; binary: string }>
   'darwin-arm64': { vscode: 'darwin-arm64', binary: 'bin/node' },
 }
 
+/** As package.json names it under `typescriptServerPlugins`. */
+const PLUGIN = 'mirage-script-types'
+
 /** What is taken as it is, besides bundles, natives and studies. */
 const SHIPPED = [
   'dist/models',
@@ -74,6 +77,7 @@ try {
   for (const path of SHIPPED) copy(path)
   copy('notebooks', path => !/\.mirage-cache|\.outputs|results|\.html$|\.ipynb$/.test(path))
   const packages = copyNatives()
+  copyPlugin()
   writeFileSync(join(stage, 'NOTICES.txt'), notices([...packages, ...bundled]))
   writeFileSync(join(stage, 'package.json'), JSON.stringify(stagedManifest(packages), null, 2))
   await createVSIX({
@@ -148,6 +152,15 @@ function copyNode(name: string): void {
   rmSync(binary)
 }
 
+/** VS Code's TypeScript looks for a plugin among the node_modules of the extension that names it. */
+function copyPlugin(): void {
+  const folder = join(stage, 'node_modules', PLUGIN)
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(ROOT, 'src', 'script-types', 'plugin.cjs'), join(folder, 'index.cjs'))
+  const own = { name: PLUGIN, version: manifest.version, license: manifest.license, main: 'index.cjs' }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(own))
+}
+
 function stagedManifest(packages: string[]): object {
   const {
     devDependencies: _,
@@ -171,7 +184,8 @@ function stagedManifest(packages: string[]): object {
     )
     writeFileSync(path, JSON.stringify({ ...kept, dependencies: needed }, null, 2))
   }
-  return { ...rest, dependencies: Object.fromEntries(packages.map(name => [name, manifestOf(name).version])) }
+  const carried = packages.map(name => [name, manifestOf(name).version])
+  return { ...rest, dependencies: Object.fromEntries([...carried, [PLUGIN, manifest.version]]) }
 }
 
 /** Packages whose code is in the bundles. */

@@ -102,7 +102,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   own(serveRenderers({ vscode: api, objects, study: notebook => studies.of(notebook) }))
   const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
   const source = new LanguageSource(workspace.fs, described, log)
-  own(registerLanguage({ vscode: api, studies, source }, opened.event))
+  own(registerLanguage({ vscode: api, studies, source, log }, opened.event, resultsChanged.event))
   own(createViews({ app, objects, changed: changed.event, resultsChanged: resultsChanged.event }))
   own(
     followNotebooks({
