@@ -66,6 +66,17 @@ const builds = [
   },
   {
     ...shared,
+    entryPoints: { browser: 'src/extension/browser.ts' },
+    outdir: out,
+    outExtension: { '.js': '.cjs' },
+    platform: 'browser',
+    format: 'cjs',
+    target: 'es2022',
+    external: ['vscode'],
+    minify: true,
+  },
+  {
+    ...shared,
     entryPoints: renderers,
     outdir: out,
     platform: 'browser',

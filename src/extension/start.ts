@@ -61,7 +61,6 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
         api,
         kernels: launcherFor(launcher, notebook.uri),
         objects,
-        networkAllowed: () => workspace.getConfiguration('mirage', notebook.uri).get('network.allowed', true),
         createExecution: cell => controller.createNotebookCellExecution(cell),
         networkAllowed: () =>
           workspace.getConfiguration('mirage', notebook.uri).get<boolean>('network.allowed', true),

@@ -5,7 +5,7 @@ import { restoreOutputs } from '../outputs/restore.ts'
 import { loadSaved } from '../outputs/saved-outputs.ts'
 import { messageOf } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'
-import { CONTROLLER_ID } from './controller.ts'
+import { offerController } from './offer-controller.ts'
 import type { Studies } from './studies.ts'
 
 export interface LifecyclePorts {
@@ -39,19 +39,7 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
   const { vscode: api, controller, studies, added } = ports
   const { workspace, window } = api
   const restored = new WeakSet<vscode.NotebookDocument>()
-  const offered = new WeakSet<vscode.NotebookDocument>()
-
-  const offer = (editor: vscode.NotebookEditor | undefined) => {
-    if (!editor || editor.notebook.notebookType !== NOTEBOOK_TYPE || offered.has(editor.notebook)) return
-    offered.add(editor.notebook)
-    controller.updateNotebookAffinity(editor.notebook, api.NotebookControllerAffinity.Preferred)
-    // Only a selected controller may show outputs; the only one there is is merely suggested until something runs.
-    void api.commands.executeCommand('notebook.selectKernel', {
-      notebookEditor: editor,
-      id: CONTROLLER_ID,
-      extension: ports.extensionId,
-    })
-  }
+  const offer = offerController(ports)
 
   const putBack = async (notebook: vscode.NotebookDocument) => {
     const study = studies.of(notebook)

@@ -2,7 +2,7 @@ import type { Freshness, ResultSummary } from '../../kernel/protocol/messages.ts
 import { idOf, isCode, snapshot } from '../document/snapshot.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
 import type { Restored } from '../outputs/restore.ts'
-import { hashText } from '../outputs/saved-outputs.ts'
+import { hashText } from '../outputs/text-hash.ts'
 import { type Badge, badgesOf, type CellFacts } from '../run/badges.ts'
 import { CellDrive, type Execution } from '../run/cell-drive.ts'
 import type { vscode } from '../vscode.ts'
@@ -13,7 +13,6 @@ export interface StudyPorts {
   api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
   kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
-  networkAllowed(): boolean
   createExecution(cell: vscode.NotebookCell): Execution
   /** Whether the settings let this study use the network. */
   networkAllowed(): boolean
@@ -55,7 +54,7 @@ export class OpenStudy {
       kernel: this.kernel,
       snapshot: () => snapshot(notebook),
       drive: cell => this.#drive(cell),
-      options: () => ({ offline: !ports.networkAllowed() }),
+      options: () => ({ offline: this.offline }),
       onCell: cell => this.#onCell(cell),
       onSettled: () => this.#onSettled(),
       grace: INTERRUPT_GRACE,
@@ -71,7 +70,7 @@ export class OpenStudy {
   }
 
   run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
-    return this.runner.run(cells.filter(isCode).map(idOf), { offline: this.offline, ...options })
+    return this.runner.run(cells.filter(isCode).map(idOf), options)
   }
 
   /** Whether the user forbids the network to this study's cells. */

@@ -23,6 +23,7 @@ const language: StudyLanguage = {
   models: [],
   metrics: [],
   providers: [],
+  prompts: { schema: {}, shipped: [] },
 }
 const TYPES = scriptTypes(language, [
   { name: 'measured', kind: 'table', columns: ['psnr', 'lr-consistency'] },
