@@ -79,8 +79,7 @@ export class StudyRunner {
     const wishes = { ...this.#ports.options(), ...options }
     return this.#enqueue(
       fresh,
-      client =>
-        client.request('run', { study: this.#ports.snapshot(), cells: fresh, options: wishes }),
+      client => client.request('run', { study: this.#ports.snapshot(), cells: fresh, options: wishes }),
       onStage,
     )
   }
@@ -90,11 +89,7 @@ export class StudyRunner {
     return this.#enqueue(cells, client => client.request('follow', { run: kernelRun }))
   }
 
-  #enqueue(
-    cells: readonly string[],
-    ask: Request['ask'],
-    onStage?: Request['onStage'],
-  ): Promise<void> {
+  #enqueue(cells: readonly string[], ask: Request['ask'], onStage?: Request['onStage']): Promise<void> {
     if (cells.length === 0) return Promise.resolve()
     const run = `run-${++this.#runs}`
     const finished = Promise.withResolvers<void>()
