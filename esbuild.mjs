@@ -5,6 +5,7 @@
 //   node esbuild.mjs --production --out=DIR   as it is packaged
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import * as esbuild from 'esbuild'
 
@@ -37,6 +38,25 @@ const node = {
   outExtension: { '.js': '.mjs' },
 }
 
+/** Parts of the extension that are loaded when they are first used, each a bundle of its own beside it. */
+const LAZY = {
+  'kernel-client': 'src/kernel/protocol/detached.ts',
+  templates: 'src/notebook/prompt/template.ts',
+  'debug-session': 'src/extension/debug/stage-debug-session.ts',
+}
+
+const lazily = {
+  name: 'lazily',
+  setup(build) {
+    build.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined
+      const file = resolve(resolveDir, path)
+      const [name] = Object.entries(LAZY).find(([, source]) => resolve(source) === file) ?? []
+      return name && { path: `./${name}.cjs`, external: true }
+    })
+  },
+}
+
 const renderers = Object.fromEntries(
   readdirSync('src/renderers', { withFileTypes: true })
     .filter(entry => entry.isDirectory() && existsSync(`src/renderers/${entry.name}/index.tsx`))
@@ -55,7 +75,10 @@ const builds = [
   },
   {
     ...shared,
-    entryPoints: { extension: 'src/extension/extension.ts' },
+    entryPoints: { extension: 'src/extension/extension.ts', ...LAZY },
+    plugins: [lazily],
+    // So that the parts are found beside the bundle, by `require`.
+    supported: { 'dynamic-import': false },
     outdir: out,
     outExtension: { '.js': '.cjs' },
     platform: 'node',
@@ -90,7 +113,8 @@ const builds = [
 ].filter(build => Object.values(build.entryPoints).every(entry => existsSync(entry)))
 
 if (args.has('--watch')) {
-  for (const build of builds) await (await esbuild.context({ ...build, plugins: [announce()] })).watch()
+  for (const build of builds)
+    await (await esbuild.context({ ...build, plugins: [...(build.plugins ?? []), announce()] })).watch()
 } else {
   // All are finished before the first failure ends the process, so that one broken bundle does not cut off the others.
   const settled = await Promise.allSettled(builds.map(build => esbuild.build(build)))

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type KernelClient, KernelRequestError, launchKernel } from '../../kernel/protocol/client.ts'
-import { attachKernel, launchDetached } from '../../kernel/protocol/detached.ts'
+import type { KernelClient } from '../../kernel/protocol/client.ts'
 import { OCCUPIED } from '../../kernel/protocol/wire.ts'
-import { Failure } from '../failure.ts'
+import { Failure, infoOf } from '../failure.ts'
 import type { vscode } from '../vscode.ts'
 import type { HostPorts } from './kernel-host.ts'
 import type { JudgeKeys } from './keys.ts'
@@ -33,6 +32,7 @@ export async function withOwnKernel<T>(
   log: (line: string) => void,
   act: (kernel: KernelClient) => Promise<T>,
 ): Promise<T> {
+  const { launchKernel } = await kernelClient()
   const kernel = await launchKernel({
     node: await nodeOf(ports),
     entry: entryOf(ports),
@@ -48,6 +48,9 @@ export async function withOwnKernel<T>(
     await kernel.dispose()
   }
 }
+
+/** What speaks with kernels, loaded with the first of them. */
+const kernelClient = () => import('../../kernel/protocol/detached.ts')
 
 const entryOf = ({ folder }: LauncherPorts) => join(folder, 'dist', 'kernel.mjs')
 
@@ -72,6 +75,7 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
       const node = await nodeOf(ports, study)
       const minutes =
         ports.workspace.getConfiguration('mirage', study).get<number>('kernel.keepRunning') ?? 60
+      const { launchDetached } = await kernelClient()
       const { client, rendezvous } = await launchDetached({
         node,
         entry,
@@ -92,6 +96,7 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
       const rendezvous = ports.workspace.isTrusted ? await noted.read() : undefined
       if (!rendezvous) return undefined
       try {
+        const { attachKernel } = await kernelClient()
         const client = await attachKernel(rendezvous, {
           env: await ports.keys.environment(),
           ...handlers,
@@ -106,7 +111,7 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
         return undefined
       } catch (error) {
         // It belongs to another window, which keeps it.
-        if (error instanceof KernelRequestError && error.info.code === OCCUPIED) return undefined
+        if (infoOf(error).code === OCCUPIED) return undefined
         await noted.forget(rendezvous)
         await rm(rendezvous.folder, { recursive: true, force: true })
         return undefined

@@ -1,4 +1,5 @@
-import { type KernelClient, KernelGoneError } from '../../kernel/protocol/client.ts'
+import type { KernelClient } from '../../kernel/protocol/client.ts'
+import { saysGone } from '../../kernel/protocol/kernel-errors.ts'
 import type {
   CellEvent,
   ErrorInfo,
@@ -169,7 +170,7 @@ export class StudyRunner {
       return await request.ask(this.#client)
     } catch (error) {
       // A kernel that had died unnoticed never took the request.
-      const untaken = error instanceof KernelGoneError && !error.exit.expected && !request.kernelRun
+      const untaken = saysGone(error) && !error.exit.expected && !request.kernelRun
       if (untaken && again) return this.#ask(request, false)
       throw error
     }
@@ -177,7 +178,7 @@ export class StudyRunner {
 
   /** The cell that was running, or else the first that waited, shows why; the others end without a mark. */
   #fail(request: Request, error: unknown): void {
-    const restarted = error instanceof KernelGoneError && error.exit.expected && !request.interrupted
+    const restarted = saysGone(error) && error.exit.expected && !request.interrupted
     if (restarted) return
     const waiting = request.cells.filter(cell => isWaiting(this.stateOf(cell)))
     const culprit = waiting.find(cell => this.stateOf(cell).phase === 'running') ?? waiting[0]
@@ -215,7 +216,7 @@ function isWaiting(state: CellRun): boolean {
 }
 
 function explain(error: unknown, interrupted: boolean): ErrorInfo {
-  if (!(error instanceof KernelGoneError)) return infoOf(error)
+  if (!saysGone(error)) return infoOf(error)
   if (interrupted) {
     return {
       code: 'interrupt-forced',

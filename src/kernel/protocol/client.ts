@@ -8,8 +8,11 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node'
 import type { ErrorInfo } from '../errors.ts'
+import { type KernelExit, KernelGoneError, KernelRequestError } from './kernel-errors.ts'
 import type { CellEvent, Replies, RequestName, RequestParams } from './messages.ts'
 import { EVENT, PROTOCOL_VERSION } from './wire.ts'
+
+export { type KernelExit, KernelGoneError, KernelRequestError } from './kernel-errors.ts'
 
 export interface LaunchOptions {
   /** Node binary that runs the kernel and its compute processes; a real one, never Electron's. */
@@ -25,15 +28,6 @@ export interface LaunchOptions {
   onLog(line: string): void
 }
 
-export interface KernelExit {
-  code: number | null
-  signal: NodeJS.Signals | null
-  /** True when this client asked for it. */
-  expected: boolean
-  /** Last lines of what it printed. */
-  lastLines: string[]
-}
-
 export interface KernelClient {
   readonly pid: number
   readonly info: Replies['initialize']
@@ -44,26 +38,6 @@ export interface KernelClient {
   kill(): void
   /** Leaves without a word. A detached kernel goes on with what it runs; any other ends. */
   leave(): void
-}
-
-/** An error that the kernel answered with. */
-export class KernelRequestError extends Error {
-  readonly info: ErrorInfo
-  constructor(info: ErrorInfo) {
-    super(info.message)
-    this.name = 'KernelRequestError'
-    this.info = info
-  }
-}
-
-/** The kernel process ended before it answered. */
-export class KernelGoneError extends Error {
-  readonly exit: KernelExit
-  constructor(exit: KernelExit) {
-    super(`The kernel ended (${exit.signal ?? `code ${exit.code}`}).`)
-    this.name = 'KernelGoneError'
-    this.exit = exit
-  }
 }
 
 /** Starts a kernel process that ends with this one, and speaks JSON-RPC with it over its standard input and output. */

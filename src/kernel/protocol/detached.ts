@@ -16,6 +16,8 @@ import {
 } from './client.ts'
 import { LOG, READY } from './wire.ts'
 
+export { launchKernel } from './client.ts'
+
 /** Where a detached kernel is found again. To be kept where only the user can read it. */
 export interface Rendezvous {
   pid: number
