@@ -2,13 +2,16 @@
 //   node esbuild.mjs            once
 //   node esbuild.mjs --watch    again at every change
 //   node esbuild.mjs --report   with the largest inputs of each bundle
+//   node esbuild.mjs --production --out=DIR   as it is packaged
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import * as esbuild from 'esbuild'
 
 const args = new Set(process.argv.slice(2))
 const production = args.has('--production')
+const out = process.argv.find(arg => arg.startsWith('--out='))?.slice('--out='.length) ?? 'dist'
 
 /** Native modules and their helpers stay outside: they are loaded by compute processes from node_modules. */
 const NATIVE = ['onnxruntime-node', 'sharp']
@@ -35,6 +38,25 @@ const node = {
   outExtension: { '.js': '.mjs' },
 }
 
+/** Parts of the extension that are loaded when they are first used, each a bundle of its own beside it. */
+const LAZY = {
+  'kernel-client': 'src/kernel/protocol/detached.ts',
+  templates: 'src/notebook/prompt/template.ts',
+  'debug-session': 'src/extension/debug/stage-debug-session.ts',
+}
+
+const lazily = {
+  name: 'lazily',
+  setup(build) {
+    build.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined
+      const file = resolve(resolveDir, path)
+      const [name] = Object.entries(LAZY).find(([, source]) => resolve(source) === file) ?? []
+      return name && { path: `./${name}.cjs`, external: true }
+    })
+  },
+}
+
 const renderers = Object.fromEntries(
   readdirSync('src/renderers', { withFileTypes: true })
     .filter(entry => entry.isDirectory() && existsSync(`src/renderers/${entry.name}/index.tsx`))
@@ -49,12 +71,15 @@ const builds = [
       compute: 'src/kernel/compute/main.ts',
       cli: 'src/cli/main.ts',
     },
-    outdir: 'dist',
+    outdir: out,
   },
   {
     ...shared,
-    entryPoints: { extension: 'src/extension/extension.ts' },
-    outdir: 'dist',
+    entryPoints: { extension: 'src/extension/extension.ts', ...LAZY },
+    plugins: [lazily],
+    // So that the parts are found beside the bundle, by `require`.
+    supported: { 'dynamic-import': false },
+    outdir: out,
     outExtension: { '.js': '.cjs' },
     platform: 'node',
     format: 'cjs',
@@ -64,8 +89,19 @@ const builds = [
   },
   {
     ...shared,
+    entryPoints: { browser: 'src/extension/browser.ts' },
+    outdir: out,
+    outExtension: { '.js': '.cjs' },
+    platform: 'browser',
+    format: 'cjs',
+    target: 'es2022',
+    external: ['vscode'],
+    minify: true,
+  },
+  {
+    ...shared,
     entryPoints: renderers,
-    outdir: 'dist',
+    outdir: out,
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
@@ -77,7 +113,8 @@ const builds = [
 ].filter(build => Object.values(build.entryPoints).every(entry => existsSync(entry)))
 
 if (args.has('--watch')) {
-  for (const build of builds) await (await esbuild.context({ ...build, plugins: [announce()] })).watch()
+  for (const build of builds)
+    await (await esbuild.context({ ...build, plugins: [...(build.plugins ?? []), announce()] })).watch()
 } else {
   // All are finished before the first failure ends the process, so that one broken bundle does not cut off the others.
   const settled = await Promise.allSettled(builds.map(build => esbuild.build(build)))
@@ -88,8 +125,8 @@ if (args.has('--watch')) {
     inputs: Object.assign({}, ...results.map(result => result.metafile.inputs)),
     outputs: Object.assign({}, ...results.map(result => result.metafile.outputs)),
   }
-  await mkdir('dist', { recursive: true })
-  await writeFile('dist/meta.json', JSON.stringify(metafile))
+  await mkdir(out, { recursive: true })
+  await writeFile(`${out}/meta.json`, JSON.stringify(metafile))
   await report(metafile)
 }
 

@@ -19,7 +19,15 @@ function carriedNode() {
   }
 }
 
+const NEEDED = 24
 const node = carriedNode() ?? process.execPath
+if (node === process.execPath && Number(process.versions.node.split('.')[0]) < NEEDED) {
+  console.error(
+    `mirage: no Node ${NEEDED} comes with this installation for ${process.platform}-${process.arch}, and this is Node ${process.versions.node}.
+Install Node ${NEEDED} or newer (https://nodejs.org) and call Mirage with it.`,
+  )
+  process.exit(2)
+}
 const entry = fileURLToPath(new URL('../dist/cli.mjs', import.meta.url))
 const child = spawn(node, ['--enable-source-maps', entry, ...process.argv.slice(2)], { stdio: 'inherit' })
 // The terminal sends Ctrl-C to both; the command decides how to end.

@@ -1,3 +1,4 @@
+import type { KernelClient } from '../kernel/protocol/client.ts'
 import type { JudgeKeys } from './session/keys.ts'
 import type { OpenStudy } from './session/open-study.ts'
 import type { Studies } from './session/studies.ts'
@@ -12,6 +13,8 @@ export interface App {
   readonly keys: JudgeKeys
   /** The study of the active notebook editor. */
   active(): OpenStudy | undefined
+  /** The kernel of the active study, or one for this question alone. */
+  withKernel<T>(act: (kernel: KernelClient) => Promise<T>): Promise<T>
   /** Makes a study runnable (trusted, saved, every cell with an id), or says what the person has to do and is false. */
   prepare(study: OpenStudy): Promise<boolean>
 }

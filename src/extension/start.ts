@@ -11,7 +11,7 @@ import { LanguageSource } from './providers/source.ts'
 import { failureText } from './run/output-items.ts'
 import { createController } from './session/controller.ts'
 import { JudgeKeys } from './session/keys.ts'
-import { launcherFor } from './session/launcher.ts'
+import { type LauncherPorts, launcherFor, withOwnKernel } from './session/launcher.ts'
 import { followNotebooks } from './session/lifecycle.ts'
 import { OpenStudy } from './session/open-study.ts'
 import { prepare } from './session/prepare.ts'
@@ -38,6 +38,14 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   const opened = own(new api.EventEmitter<OpenStudy>())
   const added = new Set<unknown>()
   const keys = new JudgeKeys(context.secrets, context.globalState)
+  const launcher: LauncherPorts = {
+    workspace,
+    folder: context.extensionPath,
+    version: context.extension.packageJSON.version,
+    storage: (context.storageUri ?? context.globalStorageUri).fsPath,
+    ownFolder: context.globalStorageUri.fsPath,
+    keys,
+  }
   const objects = new StudyObjects({ fs: workspace.fs, Uri: api.Uri })
 
   const controller = own(
@@ -51,7 +59,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
     notebook =>
       new OpenStudy(notebook, {
         api,
-        launch: launcherFor({ workspace, folder: context.extensionPath, keys }, notebook.uri),
+        kernels: launcherFor(launcher, notebook.uri),
         objects,
         createExecution: cell => controller.createNotebookCellExecution(cell),
         networkAllowed: () =>
@@ -62,7 +70,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
       }),
     study => opened.fire(study),
   )
-  own({ dispose: () => void studies.closeAll() })
+  own({ dispose: () => studies.leaveAll() })
 
   const app: App = {
     vscode: api,
@@ -71,6 +79,10 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
     studies,
     keys,
     active: () => studies.of(window.activeNotebookEditor?.notebook),
+    withKernel: async act => {
+      const study = app.active()
+      return study ? act(await study.kernel.ensure()) : withOwnKernel(launcher, log, act)
+    },
     prepare: study => prepare(study.notebook, { vscode: api, added }),
   }
   for (const [id, run] of Object.entries(COMMANDS)) {
@@ -89,7 +101,7 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   own(serveRenderers({ vscode: api, objects, study: notebook => studies.of(notebook) }))
   const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
   const source = new LanguageSource(workspace.fs, described, log)
-  own(registerLanguage({ vscode: api, studies, source }, opened.event))
+  own(registerLanguage({ vscode: api, studies, source, log }, opened.event, resultsChanged.event))
   own(createViews({ app, objects, changed: changed.event, resultsChanged: resultsChanged.event }))
   own(
     followNotebooks({

@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts'
 import { MirageError } from './errors.ts'
 import { unpackReplay } from './judge/answers/replay.ts'
 import { describePrompts } from './judge/prompts/describe.ts'
+import { LiveRuns } from './live-runs.ts'
 import { METRICS } from './metrics/registry.ts'
 import { addModel, removeModel } from './models/add.ts'
 import { addProvider } from './models/add-provider.ts'
@@ -56,6 +57,10 @@ export interface KernelOptions {
   assets: string
   emit(event: CellEvent): void
   log(line: string): void
+  /** Whether a client hears what is emitted. */
+  attended?(): boolean
+  /** The last run has ended. */
+  settled?(): void
 }
 
 const LANGUAGE: Language = { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) }
@@ -68,12 +73,18 @@ export class Kernel {
   readonly #options: KernelOptions
   readonly #pool: ComputePool
   readonly #sessions = new Map<string, Session>()
+  readonly #verifying = new Map<string, Session>()
   readonly #clusterRuns = new Map<string, AbortController>()
+  readonly #live: LiveRuns
   readonly #env: Record<string, string | undefined> = { ...process.env }
   readonly redact = redactor(() => this.#env)
 
   constructor(options: KernelOptions) {
     this.#options = options
+    this.#live = new LiveRuns(
+      () => options.attended?.() ?? true,
+      () => options.settled?.(),
+    )
     this.#pool = new ComputePool({
       entry: options.computeEntry,
       env: withoutSecrets(process.env),
@@ -85,8 +96,17 @@ export class Kernel {
     return this.#handlers[name](params)
   }
 
-  close(): void {
+  /** Something runs. */
+  get busy(): boolean {
+    return this.#live.busy
+  }
+
+  interruptAll(): void {
     for (const session of this.#sessions.values()) session.interrupt()
+  }
+
+  close(): void {
+    this.interruptAll()
     this.#pool.close()
   }
 
@@ -102,17 +122,28 @@ export class Kernel {
       Object.assign(this.#env, env)
       return { protocol: PROTOCOL_VERSION, version: VERSION, node: process.version }
     },
-    run: request => this.#run(request),
+    run: request => this.#live.add(request, listen => this.#run(request, listen)),
+    attach: async ({ path }) => ({ runs: this.#live.of(path) }),
+    follow: ({ run }) => this.#live.follow(run, event => this.#options.emit(event)),
     cluster: params => this.#cluster(params),
     verify: async request => {
       const { path } = request.study
       const store = createFolderStore(storeRoot(path))
-      const open = (scratch: Store, record: RunRecord) => this.#open(path, scratch, record)
-      return { cells: await verify({ request, store, open }) }
+      const open = (scratch: Store, record: RunRecord) => {
+        const session = this.#open(path, scratch, record)
+        this.#verifying.set(path, session)
+        return session
+      }
+      try {
+        return { cells: await verify({ request, store, open }) }
+      } finally {
+        this.#verifying.delete(path)
+      }
     },
     interrupt: async ({ path }) => {
       this.#clusterRuns.get(path)?.abort(new DOMException('Interrupted', 'AbortError'))
       this.#sessions.get(path)?.interrupt()
+      this.#verifying.get(path)?.interrupt()
       return {}
     },
     freshness: async ({ study }) => ({ cells: await this.#session(study.path).freshness(study) }),
@@ -213,16 +244,16 @@ export class Kernel {
   }
 
   /** A run; one of a cluster's tasks also tells the shared store how it goes. */
-  async #run(request: RunRequest): Promise<RunReply> {
+  async #run(request: RunRequest, hear: (event: CellEvent) => void): Promise<RunReply> {
     const { path } = request.study
     const { shard, report } = request.options
     const session = this.#session(path)
-    if (!shard && !report) return session.run(request)
     const reporter = report ? new Reporter(createFolderStore(storeRoot(path)), report) : undefined
     const errors = errorsByRun()
     const listen = (event: CellEvent) => {
+      hear(event)
       reporter?.listen(event)
-      errors.listen(event)
+      if (shard) errors.listen(event)
     }
     this.#listeners.add(listen)
     try {

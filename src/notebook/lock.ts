@@ -103,6 +103,12 @@ export interface LockDifference {
 
 const FINGERPRINT_CAUSES: Record<string, Cause> = { images: 'image', models: 'model', prompts: 'prompt' }
 
+/** By the name of a result: the cell that makes it, and its step. */
+type Makers = ReadonlyMap<string, { id: string; step: string }>
+
+/** Step of the cells that hold a prompt, whose parameters are the prompt itself. */
+const PROMPT_STEP = 'prompt'
+
 /**
  * Why the numbers of two runs may differ, by cell in order of id.
  *
@@ -110,8 +116,8 @@ const FINGERPRINT_CAUSES: Record<string, Cause> = { images: 'image', models: 'mo
  * @param b the later lock
  */
 export function diffLocks(a: Lock, b: Lock): LockDifference[] {
-  const makers = new Map(
-    Object.entries(b.cells).flatMap(([id, cell]) => (cell.as === undefined ? [] : [[cell.as, id]])),
+  const makers: Makers = new Map(
+    Object.entries(b.cells).flatMap(([id, { as, step }]) => (as === undefined ? [] : [[as, { id, step }]])),
   )
   const ids = [...new Set([...Object.keys(a.cells), ...Object.keys(b.cells)])].sort()
   return [
@@ -124,7 +130,7 @@ function diffCell(
   before: Lock['cells'],
   after: Lock['cells'],
   cell: string,
-  makers: ReadonlyMap<string, string>,
+  makers: Makers,
 ): LockDifference[] {
   const [a, b] = [before, after].map(cells => (Object.hasOwn(cells, cell) ? cells[cell] : undefined))
   if (!a || !b) return [{ cell, cause: a ? 'removed' : 'added', what: (a ?? b)!.step }]
@@ -134,19 +140,26 @@ function diffCell(
       { [`step ${b.step}`]: `${a.step} ${a.version}` },
       { [`step ${b.step}`]: `${b.step} ${b.version}` },
     ),
-    ...diffEntries('parameters', { parameters: a.params }, { parameters: b.params }),
+    ...diffParameters(a, b),
     ...diffFingerprints(a.fingerprint, b.fingerprint),
     ...diffEntries('judge', a.judge ?? {}, b.judge ?? {}),
     ...diffEntries('provider', { provider: a.provider }, { provider: b.provider }),
     ...diffSettings(a.settings, b.settings),
     ...diffEntries('version', a.packages, b.packages),
     ...diffEntries('input', a.inputs, b.inputs).map(each => {
-      const from = makers.get(each.what)
-      return from === undefined ? each : { ...each, from }
+      const maker = makers.get(each.what)
+      if (!maker) return each
+      return { ...each, from: maker.id, ...(maker.step === PROMPT_STEP && { cause: 'prompt' as const }) }
     }),
   ]
   const found = causes.length ? causes : diffEntries('result', { result: a.result }, { result: b.result })
   return found.map(difference => ({ cell, ...difference }))
+}
+
+function diffParameters(a: LockedCell, b: LockedCell): LockDifference[] {
+  const [cause, what] =
+    b.step === PROMPT_STEP ? (['prompt', b.as ?? b.step] as const) : (['parameters', 'parameters'] as const)
+  return diffEntries(cause, { [what]: a.params }, { [what]: b.params })
 }
 
 function diffFingerprints(a: LockedCell['fingerprint'], b: LockedCell['fingerprint']): LockDifference[] {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -14,11 +14,20 @@ const IMAGES = 8
 
 let host: Host
 let workbench: Workbench
+/** What was tried to reach beyond this machine. */
+let denied: string
 
 beforeAll(async () => {
-  // A key of the person who runs the tests must not be spent here.
-  host = await startHost({ env: { OPENAI_API_KEY: '', OPENAI_BASE_URL: '' } })
-  await copyQuickstart(host.workspace)
+  denied = join(await mkdtemp(join(tmpdir(), 'mirage-denied-')), 'denied.txt')
+  host = await startHost({
+    env: {
+      // A key of the person who runs the tests must not be spent here.
+      OPENAI_API_KEY: '',
+      OPENAI_BASE_URL: '',
+      NODE_OPTIONS: `--require ${join(import.meta.dirname, 'support', 'deny-network.cjs')}`,
+      MIRAGE_TEST_DENIED: denied,
+    },
+  })
   // High enough to see every cell, as only what is near the window is drawn.
   workbench = await Workbench.open(host, { height: 10_000 })
 }, 120_000)
@@ -30,6 +39,7 @@ afterEach(async ({ task }) => {
 afterAll(async () => {
   await workbench?.close()
   await host?.stop()
+  await rm(dirname(denied), { recursive: true, force: true })
 }, 60_000)
 
 async function copyQuickstart(folder: string): Promise<void> {
@@ -38,14 +48,21 @@ async function copyQuickstart(folder: string): Promise<void> {
   }
 }
 
-describe('the quick start in a real VS Code', () => {
-  test('runs from the first cell to the last', async () => {
-    await workbench.openStudy('quickstart.mirage.md')
+describe('the quick start in a real VS Code without a network', () => {
+  test('is opened by its command, and runs from the first cell to the last', async () => {
+    await workbench.command('Mirage: Open the Quick Start')
+    await workbench.answer(`${host.workspace}/`)
+    await workbench.cells().first().waitFor({ timeout: 120_000 })
     await workbench.runAll()
     const text = await readFile(join(PROJECT, 'notebooks', 'quickstart.mirage.md'), 'utf8')
     const cells = openStudy(text).document.cells.filter(({ kind }) => kind !== 'prose').length
     await workbench.succeeded(cells, 600_000)
     expect(await workbench.isDirty()).toBe(false)
+    const noted = (await readFile(denied, 'utf8')).split('\n')
+    for (const bundle of ['kernel.mjs', 'compute.mjs']) {
+      expect(noted.some(line => line.startsWith('held') && line.endsWith(bundle))).toBe(true)
+    }
+    expect(noted.filter(line => line.startsWith('denied') && line.includes('mirage'))).toEqual([])
   })
 
   test('shows SR images that are sharp pictures of the right thing', async () => {

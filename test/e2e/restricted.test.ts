@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Host, PROJECT, startHost } from './support/host.ts'
-import { descendants, isKernel } from './support/processes.ts'
+import { kernelsFrom } from './support/processes.ts'
 import { LOAD, LOOK, writeStudy, writeTriplets } from './support/studies.ts'
 import { Workbench } from './support/workbench.ts'
 
@@ -47,6 +47,6 @@ describe('a study in a workspace that is not trusted', () => {
     const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'Do you trust the authors' })
     await dialog.getByText('Cancel', { exact: true }).click()
     await dialog.waitFor({ state: 'hidden' })
-    expect(descendants(host.pid).filter(isKernel)).toEqual([])
+    expect(kernelsFrom(host.root)).toEqual([])
   })
 }, 300_000)

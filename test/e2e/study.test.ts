@@ -1,9 +1,26 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Host, startHost } from './support/host.ts'
-import { descendants, hasLoaded, isCompute, isExtensionHost, isKernel } from './support/processes.ts'
+import {
+  descendants,
+  hasLoaded,
+  isCompute,
+  isExtensionHost,
+  isKernel,
+  kernelsFrom,
+} from './support/processes.ts'
 import { startSilentServer } from './support/silent-server.ts'
-import { CORNERS, LOAD, LOOK, waitingCell, writeStudy, writeTriplets } from './support/studies.ts'
+import {
+  CORNERS,
+  gatedCell,
+  LOAD,
+  LOOK,
+  studyText,
+  waitingCell,
+  writeStudy,
+  writeTriplets,
+} from './support/studies.ts'
 import { Workbench } from './support/workbench.ts'
 
 const SR = 'canvas.mirage-pane-canvas[data-role="sr"][data-state="ready"]'
@@ -72,7 +89,7 @@ describe('a study in a real VS Code', () => {
 
   test('closing the study ends its kernel', async () => {
     await workbench.closeEditor()
-    await expect.poll(() => descendants(host.pid).filter(isKernel), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => kernelsFrom(host.root), { timeout: 10_000 }).toEqual([])
   })
 
   test('a new window shows saved outputs without a kernel and without touching the file', async () => {
@@ -82,7 +99,7 @@ describe('a study in a real VS Code', () => {
     for (const share of await shares()) expect(share).toBeGreaterThan(0.1)
     await workbench.page.getByText('saved', { exact: true }).first().waitFor()
     expect(await workbench.isDirty()).toBe(false)
-    expect(descendants(host.pid).filter(isKernel)).toEqual([])
+    expect(kernelsFrom(host.root)).toEqual([])
     expect(await readFile(`${host.workspace}/shown.mirage.md`)).toEqual(before)
     await workbench.closeEditor()
   })
@@ -93,7 +110,7 @@ describe('a study in a real VS Code', () => {
     await workbench.openStudy('waits.mirage.md')
     await workbench.runAll()
     await expect.poll(() => silent.requests(), { timeout: 30_000 }).toBeGreaterThan(0)
-    const [kernel] = descendants(host.pid).filter(isKernel)
+    const [kernel] = kernelsFrom(host.root)
     process.kill(kernel.pid, 'SIGKILL')
     await workbench.failed()
     const frame = await workbench.output('text=was ended by SIGKILL')
@@ -103,19 +120,12 @@ describe('a study in a real VS Code', () => {
 
     await workbench.runCell('triplets')
     await workbench.succeeded(1)
-    expect(
-      descendants(host.pid)
-        .filter(isKernel)
-        .map(({ pid }) => pid),
-    ).not.toContain(kernel.pid)
+    expect(kernelsFrom(host.root).map(({ pid }) => pid)).not.toContain(kernel.pid)
   })
 
   test('an interrupt ends a waiting cell within a second or so, and keeps the kernel', async () => {
     const seen = silent.requests()
-    const kernels = () =>
-      descendants(host.pid)
-        .filter(isKernel)
-        .map(({ pid }) => pid)
+    const kernels = () => kernelsFrom(host.root).map(({ pid }) => pid)
     const before = kernels()
     await workbench.runCell('score')
     await expect.poll(() => silent.requests(), { timeout: 30_000 }).toBeGreaterThan(seen)
@@ -125,5 +135,28 @@ describe('a study in a real VS Code', () => {
     expect(Date.now() - asked).toBeLessThan(2500)
     expect(kernels()).toEqual(before)
     await workbench.closeEditor()
+  })
+
+  test('a run survives the reload of its window, which shows it again and sees it finish', async () => {
+    const path = join(host.workspace, 'gated.mirage.md')
+    await writeFile(path, `${studyText('gated', [LOAD])}\n${gatedCell(host.workspace)}`)
+    await workbench.openStudy('gated.mirage.md')
+    await workbench.runAll()
+    await workbench.succeeded(1)
+    await workbench.page.locator('.codicon-notebook-state-executing').first().waitFor()
+    const [kernel] = kernelsFrom(host.root)
+
+    await workbench.reload()
+    await workbench.cells().first().waitFor({ timeout: 60_000 })
+    // The cell that had succeeded and the one that runs look as they did.
+    await workbench.succeeded(1)
+    await workbench.page.locator('.codicon-notebook-state-executing').first().waitFor()
+    expect(kernelsFrom(host.root).map(({ pid }) => pid)).toEqual([kernel.pid])
+    await writeFile(join(host.workspace, 'go'), '')
+    await workbench.succeeded(2)
+    await workbench.output('text=through the gate')
+    expect(await workbench.isDirty()).toBe(false)
+    await workbench.closeEditor()
+    await expect.poll(() => kernelsFrom(host.root), { timeout: 20_000 }).toEqual([])
   })
 }, 300_000)

@@ -98,8 +98,9 @@ test('an edited prompt', async () => {
   })
   expect(of.sr.verdict).toBe('equal')
   expect(of.prompt.verdict).toBe('differs')
-  expect([...of.prompt.causes, ...of.hs.causes].map(({ cause }) => cause)).toEqual(
-    expect.arrayContaining(['input']),
+  expect(of.prompt.causes).toContainEqual(expect.objectContaining({ cause: 'prompt', what: 'mine' }))
+  expect(of.hs.causes).toContainEqual(
+    expect.objectContaining({ cause: 'prompt', what: 'mine', from: 'prompt' }),
   )
 })
 

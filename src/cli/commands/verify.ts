@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { styleText } from 'node:util'
 import type { VerifiedCell } from '../../kernel/protocol/messages.ts'
+import { verifiedLines } from '../../kernel/protocol/verified-lines.ts'
 import { withKernel } from '../kernel.ts'
 import { readStudy } from '../study.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
@@ -46,20 +47,9 @@ export const verify: Command = {
   },
 }
 
-const LISTED = 10
-
-function report({ cell, verdict, causes, differences, error }: VerifiedCell): void {
-  console.log(`${styleText(verdict === 'equal' ? 'green' : 'red', verdict.padEnd(10))} ${cell}`)
-  if (error) console.log(`  ${error.message}`)
-  for (const { cause, what, before, after, from } of causes) {
-    console.log(
-      `  because: ${cause} ${what}: ${before ?? 'none'} -> ${after ?? 'none'}${from ? ` (made by ${from})` : ''}`,
-    )
-  }
-  for (const { row, column, before, after, by } of differences.slice(0, LISTED)) {
-    console.log(
-      `  ${row} ${column}: ${before} -> ${after}${by === undefined ? '' : ` (by ${by.toPrecision(3)})`}`,
-    )
-  }
-  if (differences.length > LISTED) console.log(`  ... and ${differences.length - LISTED} more`)
+function report(cell: VerifiedCell): void {
+  console.log(
+    `${styleText(cell.verdict === 'equal' ? 'green' : 'red', cell.verdict.padEnd(10))} ${cell.cell}`,
+  )
+  for (const line of verifiedLines(cell)) console.log(`  ${line}`)
 }

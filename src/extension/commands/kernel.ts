@@ -2,9 +2,10 @@ import type { App } from '../app.ts'
 import { idOf } from '../document/snapshot.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
+import { doctor } from './doctor.ts'
 
 /** What VS Code gives to a command in the notebook's toolbar; nothing comes from the palette. */
-type ToolbarContext = { notebookEditor?: { notebookUri?: vscode.Uri } } | undefined
+export type ToolbarContext = { notebookEditor?: { notebookUri?: vscode.Uri } } | undefined
 
 export function studyOf(app: App, context: ToolbarContext): OpenStudy | undefined {
   const uri = context?.notebookEditor?.notebookUri?.toString()
@@ -43,6 +44,7 @@ export async function kernelMenu(app: App): Promise<void> {
     { label: '$(debug-restart) Restart Kernel', act: () => restart(app) },
     { label: '$(run-all) Restart and Run All', act: () => restartAndRunAll(app) },
     { label: '$(warning) Run Stale Cells', act: () => runStale(app) },
+    { label: '$(pulse) Doctor', act: () => doctor(app) },
     { label: '$(output) Show Log', act: () => app.log.show() },
   ]
   const chosen = await app.vscode.window.showQuickPick(choices, { title: 'Mirage Kernel' })

@@ -7,7 +7,7 @@ import { failureText } from '../run/output-items.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
 import { DEBUG_TYPE, launchOf, steppedBy } from './launch.ts'
-import { type DebugCell, StageDebugSession } from './stage-debug-session.ts'
+import type { DebugCell, StageDebugSession } from './stage-debug-session.ts'
 
 /** Lets VS Code's debugger step through score and prompt cells. */
 export function registerDebugger(app: App): vscode.Disposable {
@@ -17,12 +17,12 @@ export function registerDebugger(app: App): vscode.Disposable {
       resolveDebugConfiguration: (_folder, written) => resolve(app, written),
     }),
     debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
-      createDebugAdapterDescriptor: ({ configuration }) => {
+      createDebugAdapterDescriptor: async ({ configuration }) => {
         const study = app.studies
           .all()
           .find(({ notebook }) => notebook.uri.toString() === configuration.study)
         if (!study) throw notOpen(configuration.study)
-        return new DebugAdapterInlineImplementation(sessionOf(study, String(configuration.cell)))
+        return new DebugAdapterInlineImplementation(await sessionOf(study, String(configuration.cell)))
       },
     }),
   )
@@ -45,7 +45,8 @@ async function resolve(
   }
 }
 
-function sessionOf(study: OpenStudy, id: string): StageDebugSession {
+async function sessionOf(study: OpenStudy, id: string): Promise<StageDebugSession> {
+  const { StageDebugSession } = await import('./stage-debug-session.ts')
   const { score, prompt } = steppedBy(id, snapshot(study.notebook).cells)
   const { runner } = study
   const ids = [...(prompt ? [prompt.id] : []), score.id]

@@ -1,13 +1,17 @@
 import type { RendererRequest } from '../../kernel/protocol/mime.ts'
 import { Failure } from '../failure.ts'
-import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
-import type { StudyObjects } from './objects.ts'
+import type { ObjectOwner, StudyObjects } from './objects.ts'
 import { answerRenderer } from './renderer-messages.ts'
 import { type RowTags, withRowTags } from './tag-edit.ts'
 
 /** The renderers of package.json, all of which may ask for pixels. */
 const RENDERERS = ['compare', 'gallery', 'chart', 'table', 'training', 'rate'].map(name => `mirage.${name}`)
+
+/** The study whose outputs ask. */
+export interface RendererOwner extends ObjectOwner {
+  cell(id: string): vscode.NotebookCell | undefined
+}
 
 export interface RendererHostPorts {
   vscode: Pick<
@@ -15,7 +19,7 @@ export interface RendererHostPorts {
     'notebooks' | 'window' | 'workspace' | 'Uri' | 'Disposable' | 'Range' | 'WorkspaceEdit'
   >
   objects: StudyObjects
-  study(notebook: vscode.NotebookDocument): OpenStudy | undefined
+  study(notebook: vscode.NotebookDocument): RendererOwner | undefined
 }
 
 /** Listens to every renderer, and answers in the editor that asked. */

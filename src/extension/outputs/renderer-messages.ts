@@ -1,4 +1,5 @@
 import type { RateAnswer, RendererReply, RendererRequest } from '../../kernel/protocol/mime.ts'
+import { base64, fromBase64 } from '../../notebook/base64.ts'
 import { messageOf } from '../run/output-items.ts'
 import type { StoredObject } from './objects.ts'
 import type { RowTags } from './tag-edit.ts'
@@ -48,11 +49,10 @@ const ANSWERS: {
 } = {
   async load({ request, hash }, { load }) {
     const { bytes, mime } = await load(hash)
-    const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
-    return { type: 'object', request, mime, base64 }
+    return { type: 'object', request, mime, base64: base64(bytes) }
   },
-  async save({ request, suggestedName, base64 }, { save }) {
-    const saved = await save(suggestedName, Buffer.from(base64, 'base64'))
+  async save({ request, suggestedName, base64: text }, { save }) {
+    const saved = await save(suggestedName, fromBase64(text))
     if (saved) return { type: 'saved', request }
     return { type: 'failed', request, message: 'Not saved.' }
   },

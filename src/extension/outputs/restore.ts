@@ -20,18 +20,20 @@ export interface Restored {
 
 /**
  * Puts saved outputs back by replaying executions without a result, which leaves the document clean: an edit of the
- * notebook would not. Cells that show something already are left alone.
+ * notebook would not. Cells that run (`live`) or that show something already are left alone.
  *
  * @returns what was put back, by cell id
  */
 export async function restoreOutputs(
   notebook: Pick<vscode.NotebookDocument, 'getCells'>,
   saved: SavedOutputs,
+  live: ReadonlySet<string>,
   ports: RestorePorts,
 ): Promise<Map<string, Restored>> {
   const restored = new Map<string, Restored>()
   for (const cell of notebook.getCells()) {
-    const known = isCode(cell) && cell.outputs.length === 0 ? saved.cells[idOf(cell)] : undefined
+    if (!isCode(cell) || cell.outputs.length > 0 || live.has(idOf(cell))) continue
+    const known = saved.cells[idOf(cell)]
     if (!known || known.outputs.length === 0) continue
     try {
       await restoreCell(cell, known, ports)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Output } from '../../kernel/protocol/messages.ts'
 import {
   filesOf,
@@ -51,9 +50,4 @@ export function toOutputs(saved: SavedCellOutputs): Output[] {
 /** Name in the outputs folder of each object that is saved there, by hash. */
 export function filesByHash(saved: SavedOutputs): Map<string, string> {
   return new Map([...filesOf(saved)].map(file => [hashOf(file), file]))
-}
-
-/** As the index has it in `textHash`. */
-export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

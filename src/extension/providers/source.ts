@@ -35,8 +35,16 @@ export class LanguageSource {
   }
 
   get(): Promise<KnownLanguage> {
-    this.#known ??= this.#read().then(language => ({ language, analyse: analyser(language) }))
+    this.#known ??= this.#load()
     return this.#known
+  }
+
+  async #load(): Promise<KnownLanguage> {
+    const [language, templates] = await Promise.all([
+      this.#read(),
+      import('../../notebook/prompt/template.ts'),
+    ])
+    return { language, analyse: analyser(language, templates) }
   }
 
   async #read(): Promise<StudyLanguage> {

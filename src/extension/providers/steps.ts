@@ -19,6 +19,7 @@ export interface LanguagePorts {
   vscode: typeof vscode
   studies: Studies
   source: LanguageSource
+  log(line: string): void
 }
 
 /** A cell's document with the study around it. */

@@ -9,9 +9,13 @@ export type KernelState =
   | { phase: 'ready'; client: KernelClient }
   | { phase: 'failed'; reason: string }
 
+type Handlers = Pick<LaunchOptions, 'onEvent' | 'onExit' | 'onLog'>
+
 export interface HostPorts {
   /** Starts a kernel process. Rejects with a Failure that says what to do. */
-  launch(handlers: Pick<LaunchOptions, 'onEvent' | 'onExit' | 'onLog'>): Promise<KernelClient>
+  launch(handlers: Handlers): Promise<KernelClient>
+  /** Attaches to the kernel that an earlier window left; undefined when there is none. */
+  reattach(handlers: Handlers): Promise<KernelClient | undefined>
   onEvent(event: CellEvent): void
   onState(state: KernelState): void
   log(line: string): void
@@ -25,6 +29,7 @@ export class KernelHost {
   readonly #ports: HostPorts
   #state: KernelState = { phase: 'off' }
   #starting: Promise<KernelClient> | undefined
+  #returning: Promise<KernelClient | undefined> | undefined
   #generation = 0
 
   constructor(ports: HostPorts) {
@@ -41,12 +46,27 @@ export class KernelHost {
   }
 
   /** The running kernel, started when there is none. */
-  ensure(): Promise<KernelClient> {
-    if (this.client) return Promise.resolve(this.client)
+  async ensure(): Promise<KernelClient> {
+    await this.#returning?.catch(() => {})
+    if (this.client) return this.client
     this.#starting ??= this.#start().finally(() => {
       this.#starting = undefined
     })
     return this.#starting
+  }
+
+  /** The kernel that an earlier window of this study left, or undefined; starts none. */
+  reattach(): Promise<KernelClient | undefined> {
+    this.#returning ??= this.#reattach()
+    return this.#returning
+  }
+
+  /** Leaves the kernel to itself, so that the next window may find it. */
+  leave(): void {
+    const { client } = this
+    this.#generation++
+    this.#become({ phase: 'off' })
+    client?.leave()
   }
 
   /** Ends the kernel process and everything that it runs; the next `ensure` starts a fresh one. */
@@ -63,22 +83,21 @@ export class KernelHost {
     this.client?.kill()
   }
 
+  async #reattach(): Promise<KernelClient | undefined> {
+    if (this.#state.phase !== 'off') return undefined
+    const generation = ++this.#generation
+    const client = await this.#ports.reattach(this.#handlers(generation))
+    if (!client || generation !== this.#generation) return undefined
+    this.#ports.log(`Found the kernel of an earlier window again, process ${client.pid}.`)
+    this.#become({ phase: 'ready', client })
+    return client
+  }
+
   async #start(): Promise<KernelClient> {
     const generation = ++this.#generation
-    const current = () => generation === this.#generation
     this.#become({ phase: 'starting' })
     try {
-      const client = await this.#ports.launch({
-        onEvent: event => {
-          if (current()) this.#ports.onEvent(event)
-        },
-        onExit: exit => {
-          this.#ports.log(`Kernel ended (${exit.signal ?? `code ${exit.code}`}).`)
-          if (current())
-            this.#become(exit.expected ? { phase: 'off' } : { phase: 'failed', reason: reasonOf(exit) })
-        },
-        onLog: line => this.#ports.log(line),
-      })
+      const client = await this.#ports.launch(this.#handlers(generation))
       this.#ports.log(
         `Kernel ${client.info.version} runs on Node ${client.info.node}, process ${client.pid}.`,
       )
@@ -90,6 +109,21 @@ export class KernelHost {
     }
   }
 
+  #handlers(generation: number): Handlers {
+    const current = () => generation === this.#generation
+    return {
+      onEvent: event => {
+        if (current()) this.#ports.onEvent(event)
+      },
+      onExit: exit => {
+        this.#ports.log(`Kernel ended (${exit.signal ?? `code ${exit.code}`}).`)
+        if (current())
+          this.#become(exit.expected ? { phase: 'off' } : { phase: 'failed', reason: reasonOf(exit) })
+      },
+      onLog: line => this.#ports.log(line),
+    }
+  }
+
   #become(state: KernelState): void {
     this.#state = state
     this.#ports.onState(state)
@@ -98,7 +132,11 @@ export class KernelHost {
 
 /** Why a kernel ended on its own. */
 export function reasonOf(exit: KernelExit): string {
-  const how = exit.signal ? `was ended by ${exit.signal}` : `ended with code ${exit.code}`
+  const how = exit.signal
+    ? `was ended by ${exit.signal}`
+    : exit.code === null
+      ? 'ended'
+      : `ended with code ${exit.code}`
   const last = exit.lastLines.at(-1)
   return `The kernel ${how}${last ? `: ${last}` : '.'}`
 }

@@ -5,7 +5,7 @@ import { restoreOutputs } from '../outputs/restore.ts'
 import { loadSaved } from '../outputs/saved-outputs.ts'
 import { messageOf } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'
-import { CONTROLLER_ID } from './controller.ts'
+import { offerController } from './offer-controller.ts'
 import type { Studies } from './studies.ts'
 
 export interface LifecyclePorts {
@@ -39,33 +39,27 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
   const { vscode: api, controller, studies, added } = ports
   const { workspace, window } = api
   const restored = new WeakSet<vscode.NotebookDocument>()
-  const offered = new WeakSet<vscode.NotebookDocument>()
-
-  const offer = (editor: vscode.NotebookEditor | undefined) => {
-    if (!editor || editor.notebook.notebookType !== NOTEBOOK_TYPE || offered.has(editor.notebook)) return
-    offered.add(editor.notebook)
-    controller.updateNotebookAffinity(editor.notebook, api.NotebookControllerAffinity.Preferred)
-    // Only a selected controller may show outputs; the only one there is is merely suggested until something runs.
-    void api.commands.executeCommand('notebook.selectKernel', {
-      notebookEditor: editor,
-      id: CONTROLLER_ID,
-      extension: ports.extensionId,
-    })
-  }
+  const offer = offerController(ports)
 
   const putBack = async (notebook: vscode.NotebookDocument) => {
     const study = studies.of(notebook)
     if (!study || restored.has(notebook)) return
     restored.add(notebook)
     try {
+      const live = await study.reattach()
+      const began = performance.now()
       const saved = await loadSaved(workspace.fs, notebook.uri)
-      const put = await restoreOutputs(notebook, saved, {
+      const put = await restoreOutputs(notebook, saved, live, {
         api,
         createExecution: cell => controller.createNotebookCellExecution(cell),
         read: async hash => (await ports.objects.read(study, hash)).bytes,
         log: ports.log,
       })
       study.showSaved(put)
+      if (put.size > 0) {
+        const took = Math.round(performance.now() - began)
+        ports.log(`Saved outputs of ${put.size} cells put back in ${took} ms.`)
+      }
     } catch (error) {
       ports.log(`The saved outputs of ${notebook.uri.fsPath} can't be shown: ${messageOf(error)}`)
     }

@@ -18,15 +18,21 @@ export interface NodeSearch {
   exists(path: string): boolean
 }
 
+/** A binary, or one that has to be unpacked first. */
+export interface FoundNode {
+  path: string
+  packed: boolean
+}
+
 /**
  * The Node that runs the kernel: the configured one, or the one that the extension carries. Never the editor's own,
  * in which native modules crash.
  *
  * @throws Failure with what to set when there is none
  */
-export function findNode({ configured, folder, target, exists }: NodeSearch): string {
+export function findNode({ configured, folder, target, exists }: NodeSearch): FoundNode {
   if (configured) {
-    if (exists(configured)) return configured
+    if (exists(configured)) return { path: configured, packed: false }
     throw new Failure({
       code: 'node-missing',
       message: `There is no Node at ${configured}, which the setting mirage.node.path names.`,
@@ -35,11 +41,13 @@ export function findNode({ configured, folder, target, exists }: NodeSearch): st
   }
   const carried = CARRIED[target]
   const path = carried && join(folder, 'node_modules', carried)
-  if (path && exists(path)) return path
+  if (path && exists(path)) return { path, packed: false }
+  if (path && exists(`${path}.br`)) return { path: `${path}.br`, packed: true }
   throw new Failure({
     code: 'node-missing',
     message: `This installation of Mirage carries no Node for ${target}.`,
-    remedy:
-      'Install the Mirage package of this platform, or set "mirage.node.path" to a Node 24 binary (run `npm ci` in a checkout).',
+    remedy: carried
+      ? 'Install the Mirage package of this platform, or set "mirage.node.path" to a Node 24 binary (run `npm ci` in a checkout).'
+      : `The npm registry has no Node 24 for ${target} that a package could carry. Install Node 24 (https://nodejs.org) and set "mirage.node.path" to its binary, which \`which node\` prints.`,
   })
 }

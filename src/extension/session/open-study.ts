@@ -2,7 +2,7 @@ import type { Freshness, ResultSummary } from '../../kernel/protocol/messages.ts
 import { idOf, isCode, snapshot } from '../document/snapshot.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
 import type { Restored } from '../outputs/restore.ts'
-import { hashText } from '../outputs/saved-outputs.ts'
+import { hashText } from '../outputs/text-hash.ts'
 import { type Badge, badgesOf, type CellFacts } from '../run/badges.ts'
 import { CellDrive, type Execution } from '../run/cell-drive.ts'
 import type { vscode } from '../vscode.ts'
@@ -11,7 +11,7 @@ import { type RunOptions, StudyRunner } from './study-runner.ts'
 
 export interface StudyPorts {
   api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
-  launch: HostPorts['launch']
+  kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
   createExecution(cell: vscode.NotebookCell): Execution
   /** Whether the settings let this study use the network. */
@@ -45,7 +45,7 @@ export class OpenStudy {
     this.notebook = notebook
     this.#ports = ports
     this.kernel = new KernelHost({
-      launch: ports.launch,
+      ...ports.kernels,
       onEvent: event => this.runner.receive(event),
       onState: state => this.#onKernel(state),
       log: ports.log,
@@ -54,7 +54,7 @@ export class OpenStudy {
       kernel: this.kernel,
       snapshot: () => snapshot(notebook),
       drive: cell => this.#drive(cell),
-      options: () => ({ offline: !ports.networkAllowed() }),
+      options: () => ({ offline: this.offline }),
       onCell: cell => this.#onCell(cell),
       onSettled: () => this.#onSettled(),
       grace: INTERRUPT_GRACE,
@@ -71,6 +71,11 @@ export class OpenStudy {
 
   run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
     return this.runner.run(cells.filter(isCode).map(idOf), options)
+  }
+
+  /** Whether the user forbids the network to this study's cells. */
+  get offline(): boolean {
+    return !this.#ports.networkAllowed()
   }
 
   cell(id: string): vscode.NotebookCell | undefined {
@@ -93,6 +98,20 @@ export class OpenStudy {
     const client = await this.kernel.ensure()
     const { cells } = await client.request('freshness', { study: snapshot(this.notebook) })
     return this.notebook.getCells().filter(cell => isCode(cell) && cells[idOf(cell)] !== 'fresh')
+  }
+
+  /**
+   * Finds the kernel of an earlier window again, and goes on showing what it runs. Resolves with the ids of the cells
+   * that run or wait, whose outputs come from there.
+   */
+  async reattach(): Promise<ReadonlySet<string>> {
+    const client = await this.kernel.reattach()
+    if (!client) return new Set()
+    const { runs } = await client.request('attach', { path: this.path })
+    const known = runs.map(({ run, cells }) => ({ run, cells: cells.filter(id => this.cell(id)) }))
+    for (const { run, cells } of known) void this.runner.follow(run, cells)
+    this.refresh()
+    return new Set(known.flatMap(({ cells }) => cells))
   }
 
   /** Notes whose outputs on screen come from an earlier session. */
@@ -118,9 +137,16 @@ export class OpenStudy {
     if (!seen && !this.runner.busy) void this.kernel.stop()
   }
 
+  /** The study was closed. */
   async dispose(): Promise<void> {
     clearTimeout(this.#timer)
     await this.kernel.stop()
+  }
+
+  /** The window closes, or is loaded again: what runs goes on. */
+  leave(): void {
+    clearTimeout(this.#timer)
+    this.kernel.leave()
   }
 
   async #ask(): Promise<void> {

@@ -34,7 +34,9 @@ export class Studies {
     await study?.dispose()
   }
 
-  async closeAll(): Promise<void> {
-    await Promise.all([...this.#open.keys()].map(notebook => this.close(notebook)))
+  /** The window closes, or is loaded again. */
+  leaveAll(): void {
+    for (const study of this.#open.values()) study.leave()
+    this.#open.clear()
   }
 }

@@ -1,4 +1,5 @@
-import { type KernelClient, KernelGoneError } from '../../kernel/protocol/client.ts'
+import type { KernelClient } from '../../kernel/protocol/client.ts'
+import { saysGone } from '../../kernel/protocol/kernel-errors.ts'
 import type {
   CellEvent,
   ErrorInfo,
@@ -35,7 +36,8 @@ export interface RunnerPorts {
 interface Request {
   run: string
   cells: readonly string[]
-  options: RunOptions
+  /** Sends the request. */
+  ask(client: KernelClient): Promise<RunReply>
   /** The kernel's name for this run, once its first event has come. */
   kernelRun?: string
   /** Hears the stages of a run that is stepped through. */
@@ -75,18 +77,25 @@ export class StudyRunner {
     onStage?: (event: StageEvent) => void,
   ): Promise<void> {
     const fresh = cells.filter(cell => !isWaiting(this.stateOf(cell)))
-    if (fresh.length === 0) return Promise.resolve()
+    const wishes = { ...this.#ports.options(), ...options }
+    return this.#enqueue(
+      fresh,
+      client => client.request('run', { study: this.#ports.snapshot(), cells: fresh, options: wishes }),
+      onStage,
+    )
+  }
+
+  /** Takes over a run that the kernel began for an earlier window; what it has told so far is told again. */
+  follow(kernelRun: string, cells: readonly string[]): Promise<void> {
+    return this.#enqueue(cells, client => client.request('follow', { run: kernelRun }))
+  }
+
+  #enqueue(cells: readonly string[], ask: Request['ask'], onStage?: Request['onStage']): Promise<void> {
+    if (cells.length === 0) return Promise.resolve()
     const run = `run-${++this.#runs}`
     const finished = Promise.withResolvers<void>()
-    for (const cell of fresh) this.#signal(cell, { type: 'queued', run })
-    this.#queue.push({
-      run,
-      cells: fresh,
-      options: { ...this.#ports.options(), ...options },
-      onStage,
-      interrupted: false,
-      finished,
-    })
+    for (const cell of cells) this.#signal(cell, { type: 'queued', run })
+    this.#queue.push({ run, cells, ask, onStage, interrupted: false, finished })
     if (!this.#current) void this.#work()
     return finished.promise
   }
@@ -155,14 +164,13 @@ export class StudyRunner {
 
   /** Undefined when the request was interrupted before the kernel was there. */
   async #ask(request: Request, again = true): Promise<RunReply | undefined> {
-    const { options, cells } = request
     this.#client = await this.#ports.kernel.ensure()
     if (request.interrupted) return undefined
     try {
-      return await this.#client.request('run', { study: this.#ports.snapshot(), cells: [...cells], options })
+      return await request.ask(this.#client)
     } catch (error) {
       // A kernel that had died unnoticed never took the request.
-      const untaken = error instanceof KernelGoneError && !error.exit.expected && !request.kernelRun
+      const untaken = saysGone(error) && !error.exit.expected && !request.kernelRun
       if (untaken && again) return this.#ask(request, false)
       throw error
     }
@@ -170,7 +178,7 @@ export class StudyRunner {
 
   /** The cell that was running, or else the first that waited, shows why; the others end without a mark. */
   #fail(request: Request, error: unknown): void {
-    const restarted = error instanceof KernelGoneError && error.exit.expected && !request.interrupted
+    const restarted = saysGone(error) && error.exit.expected && !request.interrupted
     if (restarted) return
     const waiting = request.cells.filter(cell => isWaiting(this.stateOf(cell)))
     const culprit = waiting.find(cell => this.stateOf(cell).phase === 'running') ?? waiting[0]
@@ -208,7 +216,7 @@ function isWaiting(state: CellRun): boolean {
 }
 
 function explain(error: unknown, interrupted: boolean): ErrorInfo {
-  if (!(error instanceof KernelGoneError)) return infoOf(error)
+  if (!saysGone(error)) return infoOf(error)
   if (interrupted) {
     return {
       code: 'interrupt-forced',

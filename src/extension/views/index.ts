@@ -1,3 +1,4 @@
+import { base64 } from '../../notebook/base64.ts'
 import type { App } from '../app.ts'
 import { NOTEBOOK_TYPE } from '../document/notebook-data.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
@@ -40,7 +41,7 @@ export function createViews({ app, objects, changed, resultsChanged }: ViewPorts
       const study = app.active()
       if (!study) return ''
       const { bytes, mime } = await objects.read(study, hash)
-      return `data:${mime};base64,${Buffer.from(bytes).toString('base64')}`
+      return `data:${mime};base64,${base64(bytes)}`
     },
   })
 

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import {
   createMessageConnection,
+  type MessageConnection,
   ResponseError,
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node'
 import type { ErrorInfo } from '../errors.ts'
+import { type KernelExit, KernelGoneError, KernelRequestError } from './kernel-errors.ts'
 import type { CellEvent, Replies, RequestName, RequestParams } from './messages.ts'
 import { EVENT, PROTOCOL_VERSION } from './wire.ts'
+
+export { type KernelExit, KernelGoneError, KernelRequestError } from './kernel-errors.ts'
 
 export interface LaunchOptions {
   /** Node binary that runs the kernel and its compute processes; a real one, never Electron's. */
@@ -24,15 +28,6 @@ export interface LaunchOptions {
   onLog(line: string): void
 }
 
-export interface KernelExit {
-  code: number | null
-  signal: NodeJS.Signals | null
-  /** True when this client asked for it. */
-  expected: boolean
-  /** Last lines of what it printed. */
-  lastLines: string[]
-}
-
 export interface KernelClient {
   readonly pid: number
   readonly info: Replies['initialize']
@@ -41,76 +36,92 @@ export interface KernelClient {
   /** Asks the kernel to end, and kills it if it does not within two seconds. */
   dispose(): Promise<void>
   kill(): void
+  /** Leaves without a word. A detached kernel goes on with what it runs; any other ends. */
+  leave(): void
 }
 
-/** An error that the kernel answered with. */
-export class KernelRequestError extends Error {
-  readonly info: ErrorInfo
-  constructor(info: ErrorInfo) {
-    super(info.message)
-    this.name = 'KernelRequestError'
-    this.info = info
-  }
-}
-
-/** The kernel process ended before it answered. */
-export class KernelGoneError extends Error {
-  readonly exit: KernelExit
-  constructor(exit: KernelExit) {
-    super(`The kernel ended (${exit.signal ?? `code ${exit.code}`}).`)
-    this.name = 'KernelGoneError'
-    this.exit = exit
-  }
-}
-
-/** Starts a kernel process and speaks JSON-RPC with it over its standard input and output. */
+/** Starts a kernel process that ends with this one, and speaks JSON-RPC with it over its standard input and output. */
 export async function launchKernel(options: LaunchOptions): Promise<KernelClient> {
-  const child = spawn(options.node, ['--enable-source-maps', options.entry], {
+  const child = spawn(options.node, kernelArguments(options.entry), {
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
-    // A judge's answers are written through to the disk, many at a time; Node's 4 threads would queue them.
-    env: { UV_THREADPOOL_SIZE: '16', ...withoutElectron(process.env) },
+    env: kernelEnvironment(),
     windowsHide: true,
   })
   const lastLines: string[] = []
-  let asked = false
-  let exit: KernelExit | undefined
-  const gone = Promise.withResolvers<KernelExit>()
-
-  createInterface({ input: child.stderr }).on('line', line => {
-    lastLines.push(line)
-    if (lastLines.length > 20) lastLines.shift()
-    options.onLog(line)
-  })
-  const end = (code: number | null, signal: NodeJS.Signals | null) => {
-    if (exit) return
-    exit = { code, signal, expected: asked, lastLines }
-    connection.dispose()
-    gone.resolve(exit)
-    options.onExit(exit)
-  }
-  child.on('error', error => {
-    lastLines.push(error.message)
-    end(null, null)
-  })
-  child.on('exit', end)
-  child.stdin.on('error', () => {})
-
   const connection = createMessageConnection(
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
   )
-  connection.onNotification(EVENT, (event: CellEvent) => options.onEvent(event))
-  connection.listen()
+  const dialogue = new Dialogue(connection, options)
+  createInterface({ input: child.stderr }).on('line', line => {
+    lastLines.push(line)
+    if (lastLines.length > LAST_LINES) lastLines.shift()
+    options.onLog(line)
+  })
+  child.on('error', error => {
+    lastLines.push(error.message)
+    dialogue.end({ code: null, signal: null, lastLines })
+  })
+  child.on('exit', (code, signal) => dialogue.end({ code, signal, lastLines }))
+  child.stdin.on('error', () => {})
+  return dialogue.client({
+    pid: child.pid ?? -1,
+    kill: () => void child.kill('SIGKILL'),
+    leave: () => child.stdin.end(),
+  })
+}
 
-  async function request<K extends RequestName>(name: K, params: RequestParams<K>): Promise<Replies[K]> {
-    if (exit) throw new KernelGoneError(exit)
-    const answer = connection.sendRequest<Replies[K]>(name, params).catch((error: unknown) => {
+export const LAST_LINES = 20
+
+export const kernelArguments = (entry: string) => ['--enable-source-maps', entry]
+
+/** Without what would make an Electron of Node. */
+export function kernelEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('ELECTRON_') && !name.startsWith('VSCODE_'),
+  )
+  // A judge's answers are written through to the disk, many at a time; Node's 4 threads would queue them.
+  return { UV_THREADPOOL_SIZE: '16', ...Object.fromEntries(kept) }
+}
+
+/** Milliseconds that a kernel has to end when asked. */
+const END_WITHIN = 2000
+
+/** Requests and their answers over one connection, until the kernel is gone. */
+export class Dialogue {
+  readonly #connection: MessageConnection
+  readonly #options: Pick<LaunchOptions, 'env' | 'onEvent' | 'onExit'>
+  readonly #gone = Promise.withResolvers<KernelExit>()
+  #exit: KernelExit | undefined
+  #asked = false
+  /** The kernel has answered, and the client has not left it. */
+  #together = false
+
+  constructor(connection: MessageConnection, options: Pick<LaunchOptions, 'env' | 'onEvent' | 'onExit'>) {
+    this.#connection = connection
+    this.#options = options
+    connection.onNotification(EVENT, (event: CellEvent) => options.onEvent(event))
+    connection.listen()
+  }
+
+  /** The kernel has ended, or cannot be reached any more. */
+  end(exit: Omit<KernelExit, 'expected'>): void {
+    if (this.#exit) return
+    this.#exit = { ...exit, expected: this.#asked }
+    this.#connection.dispose()
+    this.#gone.resolve(this.#exit)
+    if (this.#together) this.#options.onExit(this.#exit)
+  }
+
+  async request<K extends RequestName>(name: K, params: RequestParams<K>): Promise<Replies[K]> {
+    if (this.#exit) throw new KernelGoneError(this.#exit)
+    const answer = this.#connection.sendRequest<Replies[K]>(name, params).catch((error: unknown) => {
       if (error instanceof ResponseError && error.data) throw new KernelRequestError(error.data as ErrorInfo)
       throw error
     })
     // A connection that is torn down may leave requests without an answer; the exit decides then.
-    const lost = gone.promise.then(info => {
+    const lost = this.#gone.promise.then(info => {
       throw new KernelGoneError(info)
     })
     answer.catch(() => {})
@@ -119,32 +130,41 @@ export async function launchKernel(options: LaunchOptions): Promise<KernelClient
       return await Promise.race([answer, lost])
     } catch (error) {
       if (error instanceof KernelRequestError) throw error
-      throw exit ? new KernelGoneError(exit) : error
+      throw this.#exit ? new KernelGoneError(this.#exit) : error
     }
   }
 
-  const info = await request('initialize', { protocol: PROTOCOL_VERSION, env: options.env ?? {} })
-  return {
-    pid: child.pid ?? -1,
-    info,
-    request,
-    kill() {
-      asked = true
-      child.kill('SIGKILL')
-    },
-    async dispose() {
-      if (exit) return
-      asked = true
-      request('shutdown', {}).catch(() => {})
-      const timer = setTimeout(() => child.kill('SIGKILL'), 2000)
-      await gone.promise
-      clearTimeout(timer)
-    },
+  /** Introduces the client. Rejects when the kernel does not speak the same protocol. */
+  async client(
+    process: Pick<KernelClient, 'pid' | 'kill' | 'leave'> & { token?: string },
+  ): Promise<KernelClient> {
+    const { token } = process
+    const info = await this.request('initialize', {
+      protocol: PROTOCOL_VERSION,
+      env: this.#options.env ?? {},
+      ...(token !== undefined && { token }),
+    })
+    this.#together = true
+    return {
+      pid: process.pid,
+      info,
+      request: (name, params) => this.request(name, params),
+      kill: () => {
+        this.#asked = true
+        process.kill()
+      },
+      leave: () => {
+        this.#together = false
+        process.leave()
+      },
+      dispose: async () => {
+        if (this.#exit) return
+        this.#asked = true
+        this.request('shutdown', {}).catch(() => {})
+        const timer = setTimeout(() => process.kill(), END_WITHIN)
+        await this.#gone.promise
+        clearTimeout(timer)
+      },
+    }
   }
-}
-
-function withoutElectron(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !name.startsWith('ELECTRON_') && !name.startsWith('VSCODE_')),
-  )
 }

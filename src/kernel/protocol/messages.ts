@@ -80,8 +80,17 @@ export interface RunReply {
 export type Freshness = 'fresh' | 'stale' | 'never' | 'unknown'
 
 export const requests = {
-  initialize: z.object({ protocol: z.number().int(), env: z.record(z.string(), z.string()).default({}) }),
+  initialize: z.object({
+    protocol: z.number().int(),
+    env: z.record(z.string(), z.string()).default({}),
+    /** Proves that the client may speak with a kernel that listens on a socket. */
+    token: z.string().optional(),
+  }),
   run: runRequest,
+  /** The runs of a study that go on, or that ended while no client was there. */
+  attach: z.object({ path: z.string() }),
+  /** Tells again what such a run has told so far, goes on telling, and answers when it has ended. */
+  follow: z.object({ run: z.string() }),
   /** Runs the long cells of a study on a cluster, the rest here. */
   cluster: z.object({
     request: runRequest,
@@ -155,6 +164,8 @@ export type RequestParams<K extends RequestName> = z.input<(typeof requests)[K]>
 export interface Replies {
   initialize: { protocol: number; version: string; node: string }
   run: RunReply
+  attach: { runs: { run: string; cells: string[] }[] }
+  follow: RunReply
   /** Without a reply: submitted and left to itself, or cancelled. */
   cluster: { reply?: RunReply }
   verify: { cells: VerifiedCell[] }

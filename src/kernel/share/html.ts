@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { base64 } from '../../notebook/base64.ts'
 import type { CodeCell } from '../../notebook/document.ts'
 import type { OutputItem, SavedCell } from '../protocol/messages.ts'
 import { proseToHtml } from './markdown.ts'
@@ -15,11 +15,10 @@ export interface PageScripts {
  * One self-contained HTML file: prose, cells, saved outputs, their images and the renderers that they need. Its content
  * security policy allows these very scripts and nothing else, and no connection anywhere.
  */
-export function toHtml(material: Material, scripts: PageScripts): string {
+export async function toHtml(material: Material, scripts: PageScripts): Promise<string> {
   const { document, outputs, objects, files } = material
   const title = document.meta.title ?? 'Study'
   const used = new Set<string>()
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   const lookup = (path: string) => {
     const file = files.get(path)
     return file && { mime: file.mime, base64: base64(file.bytes) }
@@ -36,7 +35,7 @@ export function toHtml(material: Material, scripts: PageScripts): string {
     .concat(scripts.page)
   const policy = [
     "default-src 'none'",
-    `script-src ${programs.map(text => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ')}`,
+    `script-src ${(await Promise.all(programs.map(sha256))).map(hash => `'sha256-${hash}'`).join(' ')}`,
     "style-src 'unsafe-inline'",
     'img-src data: blob:',
     "base-uri 'none'",
@@ -66,6 +65,10 @@ export function toHtml(material: Material, scripts: PageScripts): string {
     '</html>',
     '',
   ].join('\n')
+}
+
+async function sha256(text: string): Promise<string> {
+  return base64(new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))))
 }
 
 /** A renderer's bundle ends in `export{x as activate}`; inside a page it hands itself over instead. */
@@ -124,8 +127,7 @@ function fallbackHtml(items: OutputItem[], objects: Material['objects']): string
   for (const item of items) {
     if ('object' in item && item.mime.startsWith('image/')) {
       const object = objects.get(item.object)
-      if (object)
-        return `<img alt="" src="data:${escapeHtml(object.mime)};base64,${Buffer.from(object.bytes).toString('base64')}">`
+      if (object) return `<img alt="" src="data:${escapeHtml(object.mime)};base64,${base64(object.bytes)}">`
     }
     if ('text' in item && item.mime === 'text/plain') return `<pre>${escapeHtml(item.text)}</pre>`
   }

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { existsSync, statSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findChromium, hostPaths } from './host-paths.ts'
+import { kernelsFrom } from './processes.ts'
 
 export const PROJECT = resolve(import.meta.dirname, '../../..')
+/** The package that is installed: what users get, but for how well it is compressed. */
+export const VSIX = join(PROJECT, 'dist', 'mirage.vsix')
 
 export interface HostOptions {
   /** Added to the quiet defaults. */
@@ -17,14 +20,14 @@ export interface HostOptions {
   trust?: boolean
   /** Arguments of code-server besides its own. */
   args?: string[]
-  /** How the extension gets in: copied from the checkout, or installed from a package. */
-  vsix?: string
   /** For a page that brings the extension itself. */
   withoutExtension?: boolean
 }
 
 export interface Host {
-  /** A fresh folder to open. */
+  /** The throw-away folder that everything of this host is in. */
+  root: string
+  /** A fresh folder in it to open. */
   workspace: string
   url(folder?: string): string
   port: number
@@ -55,7 +58,7 @@ const QUIET = {
   'files.autoSave': 'off',
 }
 
-/** Starts a real VS Code (code-server) with Mirage in it, in throw-away folders. */
+/** Starts a real VS Code (code-server) with the packed Mirage installed, in throw-away folders. */
 export async function startHost(options: HostOptions = {}): Promise<Host> {
   const { node, entry } = requireInstalled()
   const root = await mkdtemp(join(tmpdir(), 'mirage-e2e-'))
@@ -84,8 +87,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     ...options.env,
   }
   const folders = ['--user-data-dir', userData, '--extensions-dir', extensions]
-  if (options.vsix) await runToEnd(node, [entry, ...folders, '--install-extension', options.vsix], env)
-  else if (!options.withoutExtension) await installFromCheckout(extensions)
+  if (!options.withoutExtension) await runToEnd(node, [entry, ...folders, '--install-extension', VSIX], env)
 
   const port = await freePort()
   const server = spawn(
@@ -115,6 +117,8 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   }
   const stop = async () => {
     await end(server)
+    // A kernel waits for its window to come back, and none will.
+    for (const { pid } of kernelsFrom(root)) process.kill(pid, 'SIGKILL')
     await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
   try {
@@ -124,6 +128,7 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
     throw error
   }
   return {
+    root,
     workspace,
     url: (path = workspace) => `http://127.0.0.1:${port}/?folder=${encodeURIComponent(path)}`,
     port,
@@ -141,22 +146,16 @@ function requireInstalled() {
       'VS Code or Chromium for the end-to-end tests is missing. Run: node scripts/vscode-host.ts',
     )
   }
-  if (!existsSync(join(PROJECT, 'dist', 'extension.cjs'))) {
-    throw new Error('Mirage is not built. Run: npm run build')
+  const built = modified(join(PROJECT, 'dist', 'extension.cjs'))
+  if (modified(VSIX) < built || built === 0) {
+    throw new Error('There is no package of what was built last. Run: npm run build && npm run package:quick')
   }
   return paths
 }
 
-/** As a package would lie there: what VS Code reads, what runs, and the modules that stay outside of the bundles. */
-async function installFromCheckout(extensions: string): Promise<void> {
-  const target = join(extensions, 'mirage-research.mirage-0.1.0')
-  await mkdir(target)
-  const large = [join('dist', 'models'), 'node_modules']
-  for (const name of ['package.json', 'dist', 'syntaxes']) {
-    const filter = (source: string) => !large.includes(relative(PROJECT, source))
-    await cp(join(PROJECT, name), join(target, name), { recursive: true, filter })
-  }
-  for (const name of large) await symlink(join(PROJECT, name), join(target, name))
+/** Milliseconds since the epoch, 0 for a file that is not there. */
+function modified(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 async function answering(port: number, server: ChildProcess, log: () => string): Promise<void> {

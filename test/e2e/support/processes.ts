@@ -8,9 +8,7 @@ export interface Process {
 
 /** Everything that a process started, and what those started, from Linux's /proc. */
 export function descendants(root: number): Process[] {
-  const all = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(name => readProcess(Number(name)) ?? [])
+  const all = everyProcess()
   const found: Process[] = []
   const queue = [root]
   for (let parent = queue.shift(); parent !== undefined; parent = queue.shift()) {
@@ -22,6 +20,11 @@ export function descendants(root: number): Process[] {
   return found
 }
 
+/** Kernels that run from a folder. One that was left by its window has no parent there any more. */
+export function kernelsFrom(folder: string): Process[] {
+  return everyProcess().filter(process => isKernel(process) && process.command.includes(folder))
+}
+
 export const isExtensionHost = ({ command }: Process) => command.includes('--type=extensionHost')
 export const isKernel = ({ command }: Process) => command.includes('dist/kernel.mjs')
 export const isCompute = ({ command }: Process) => command.includes('dist/compute.mjs')
@@ -29,6 +32,12 @@ export const isCompute = ({ command }: Process) => command.includes('dist/comput
 /** Whether a process has a file mapped whose path holds `name`. */
 export function hasLoaded(pid: number, name: string): boolean {
   return readFileSync(`/proc/${pid}/maps`, 'utf8').includes(name)
+}
+
+function everyProcess(): Process[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .flatMap(name => readProcess(Number(name)) ?? [])
 }
 
 function readProcess(pid: number): Process | undefined {

@@ -55,6 +55,20 @@ export function waitingCell(baseURL: string): TestCell {
   }
 }
 
+/** A script cell that counts until there is a file `go` in the folder. */
+export function gatedCell(folder: string): string {
+  return `\`\`\`ts mirage id=gated
+const { existsSync } = await import('node:fs')
+show('before the gate')
+while (!existsSync(${JSON.stringify(join(folder, 'go'))})) {
+  signal.throwIfAborted()
+  await new Promise(done => setTimeout(done, 50))
+}
+export default 'through the gate'
+\`\`\`
+`
+}
+
 export function studyText(title: string, cells: readonly TestCell[]): string {
   const blocks = cells.map(({ id, text }) => `\`\`\`yaml mirage id=${id}\n${text}\n\`\`\`\n`)
   return `---\ntitle: ${title}\nseed: 1\n---\n\n# ${title}\n\n${blocks.join('\n')}`

@@ -4,7 +4,7 @@ import { type Browser, chromium, type Frame, type Locator, type Page } from 'pla
 import { type Host, PROJECT } from './host.ts'
 import { findChromium } from './host-paths.ts'
 
-const ARGS = [
+export const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--no-first-run',
@@ -12,6 +12,9 @@ const ARGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** Milliseconds that a busy machine has for one thing to show. */
+const PATIENCE = 60_000
 
 /** The workbench as a person sees it: what to press, and what shows. */
 export class Workbench {
@@ -27,9 +30,10 @@ export class Workbench {
     host: Host,
     options: { folder?: string; height?: number; width?: number; ratio?: number } = {},
   ): Promise<Workbench> {
-    const browser = await chromium.launch({ executablePath: findChromium(), args: ARGS })
+    const browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_ARGS })
     const { width = 1400, height = 1000, ratio = 1 } = options
     const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor: ratio })
+    page.setDefaultTimeout(PATIENCE)
     await page.goto(host.url(options.folder), { waitUntil: 'commit', timeout: 120_000 })
     await page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
     return new Workbench(browser, page)
@@ -37,7 +41,7 @@ export class Workbench {
 
   /** Reloads the window: the extension starts afresh. */
   async reload(): Promise<void> {
-    await this.page.reload({ timeout: 120_000 })
+    await this.page.reload({ waitUntil: 'commit', timeout: 120_000 })
     await this.page.locator('.monaco-workbench').waitFor({ timeout: 120_000 })
   }
 
@@ -69,6 +73,23 @@ export class Workbench {
       .first()
       .click()
     await widget.waitFor({ state: 'hidden' })
+  }
+
+  /** Chooses a row of the list that a command shows. */
+  async pick(label: string): Promise<void> {
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: label })
+      .first()
+      .click({ timeout: 60_000 })
+  }
+
+  /** Answers the dialog that asks for a path, or an input box. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input')
+    await input.waitFor()
+    await input.fill(text)
+    await this.page.keyboard.press('Enter')
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
   }
 
   cells(): Locator {
@@ -116,7 +137,7 @@ export class Workbench {
   }
 
   /** The webview frame that holds an output with this selector. All outputs of a notebook share one frame. */
-  async output(selector: string, timeout = 30_000): Promise<Frame> {
+  async output(selector: string, timeout = PATIENCE): Promise<Frame> {
     const end = Date.now() + timeout
     while (Date.now() < end) {
       for (const frame of this.page.frames()) {

@@ -15,6 +15,7 @@ import type { StudyCell, StudyLanguage } from '../../../src/kernel/protocol/mess
 import { parseStep } from '../../../src/kernel/session/parse-step.ts'
 import { STEPS } from '../../../src/kernel/steps/index.ts'
 import { parseStudy } from '../../../src/notebook/parse.ts'
+import * as templates from '../../../src/notebook/prompt/template.ts'
 
 /** The real steps, as the kernel describes them. */
 const language: StudyLanguage = {
@@ -31,7 +32,7 @@ const language: StudyLanguage = {
   providers: ['cpu'],
   prompts: describePrompts(),
 }
-const analyse = analyser(language)
+const analyse = analyser(language, templates)
 
 const cell = (id: string, text: string, kind: StudyCell['kind'] = 'step', attributes = {}): StudyCell => ({
   id,

@@ -50,7 +50,7 @@ const objects = new StudyObjects({ fs, Uri: { file: uri } })
 const owner: ObjectOwner = { notebook: { uri: uri('/s/a.mirage.md') }, kernel: { client: undefined } }
 
 describe('saved outputs', () => {
-  test('are put back without a kernel, and only where a cell shows nothing', async () => {
+  test('are put back without a kernel, and only where a cell shows nothing and does not run', async () => {
     const screen = [new FakeCell(), new FakeCell()]
     const cells = ['sr', 'other'].map((id, i) => ({
       kind: CODE,
@@ -61,15 +61,16 @@ describe('saved outputs', () => {
       },
       screen: screen[i],
     })) as unknown as vscode.NotebookCell[]
-    const put = () =>
+    const put = (live = new Set<string>()) =>
       loadSaved(fs, uri('/s/a.mirage.md')).then(saved =>
-        restoreOutputs({ getCells: () => cells }, saved, {
+        restoreOutputs({ getCells: () => cells }, saved, live, {
           api: fakeApi,
           createExecution: cell => (cell as unknown as { screen: FakeCell }).screen.createExecution(),
           read: async hash => (await objects.read(owner, hash)).bytes,
           log: () => {},
         }),
       )
+    expect((await put(new Set(['sr']))).size).toBe(0)
     expect([...(await put()).keys()]).toEqual(['sr'])
     expect(screen[0].outputs[0].items[0]).toMatchObject({ mime: 'image/png', data: PNG })
     expect(screen.map(({ mark }) => mark)).toEqual([undefined, 'none'])

@@ -6,6 +6,7 @@ import { describePrompts } from '../../../src/kernel/judge/prompts/describe.ts'
 import { readPrompt } from '../../../src/kernel/judge/prompts/prompt.ts'
 import { SHIPPED_PROMPTS } from '../../../src/kernel/judge/prompts/shipped.ts'
 import type { StudyLanguage } from '../../../src/kernel/protocol/messages.ts'
+import * as templates from '../../../src/notebook/prompt/template.ts'
 
 const language: StudyLanguage = {
   steps: [],
@@ -85,7 +86,7 @@ describe('problems of prompt cells', () => {
     ['---\nimages: [gt, sr\n---\nLook.', '', /no YAML/],
   ]
   test.each(wrong)('%j is marked where it is wrong, and the kernel refuses it too', (text, at, message) => {
-    const [found] = diagnosePrompt(language, text)
+    const [found] = diagnosePrompt(language, text, templates)
     expect(found.message).toMatch(message)
     expect(text.slice(found.span.start).startsWith(at)).toBe(true)
     expect(() => readPrompt('mine', text)).toThrow()
@@ -93,7 +94,7 @@ describe('problems of prompt cells', () => {
 
   test('a slip is corrected in one click', () => {
     const text = '---\nmode: gt\n---\n{{ skale }}'
-    const { fix } = diagnosePrompt(language, text)[0]
+    const { fix } = diagnosePrompt(language, text, templates)[0]
     expect(text.slice(0, fix!.span.start) + fix!.text + text.slice(fix!.span.end)).toBe(
       '---\nmode: gt\n---\n{{ scale }}',
     )
@@ -101,7 +102,7 @@ describe('problems of prompt cells', () => {
 
   test('shipped prompts and one that is still empty have none', () => {
     for (const text of [...Object.values(SHIPPED_PROMPTS), '', '---\n---\n']) {
-      expect(diagnosePrompt(language, text)).toEqual([])
+      expect(diagnosePrompt(language, text, templates)).toEqual([])
     }
   })
 })

@@ -29,6 +29,7 @@ function study(texts: Record<string, string>, grace = 5000) {
   const kernel: KernelHost = new KernelHost({
     launch: handlers =>
       launchKernel({ node: process.execPath, entry: SCRIPTED, cwd: import.meta.dirname, ...handlers }),
+    reattach: async () => undefined,
     onEvent: event => runner.receive(event),
     onState: () => {},
     log: line => log.push(line),

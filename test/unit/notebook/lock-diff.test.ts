@@ -57,6 +57,19 @@ test.each<[change: Partial<LockedCell>, difference: object]>([
   expect(diffLocks(lock({ hs: base, measure }), after)).toEqual([{ cell: 'hs', ...difference }])
 })
 
+test('an edited prompt is named as one, in its own cell and in the cells that read it', () => {
+  const prompt = { ...base, step: 'prompt', as: 'measured' }
+  expect(
+    diffLocks(
+      lock({ hs: base, mine: prompt }),
+      lock({ hs: { ...base, inputs: { measured: 'm2' } }, mine: { ...prompt, params: 'p2' } }),
+    ),
+  ).toEqual([
+    { cell: 'hs', cause: 'prompt', what: 'measured', before: 'm1', after: 'm2', from: 'mine' },
+    { cell: 'mine', cause: 'prompt', what: 'measured', before: 'p1', after: 'p2' },
+  ])
+})
+
 test('another result of the same ingredients is named only where nothing else explains it', () => {
   expect(diffLocks(lock({ hs: base }), lock({ hs: { ...base, result: 'r2' } }))).toEqual([
     { cell: 'hs', cause: 'result', what: 'result', before: 'r1', after: 'r2' },

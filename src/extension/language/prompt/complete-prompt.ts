@@ -1,5 +1,4 @@
 import type { StudyLanguage } from '../../../kernel/protocol/messages.ts'
-import { FILTERS, TAGS } from '../../../notebook/prompt/template.ts'
 import { IMAGE_MEMBERS, PROMPT_VARIABLES } from '../../../notebook/prompt/variables.ts'
 import { type Completion, complete } from '../complete.ts'
 import { headerStepAt } from './header-step.ts'
@@ -28,7 +27,7 @@ export async function completePrompt(
   return found.map(item => ({ ...item, span: header.toPrompt(item.span) }))
 }
 
-function completeTemplate(text: string, offset: number): Completion[] {
+async function completeTemplate(text: string, offset: number): Promise<Completion[]> {
   const before = text.slice(0, offset)
   const open = before.match(/\{([{%])-?((?:(?!\}\}|%\})[\s\S])*)$/)
   if (!open) return []
@@ -48,6 +47,8 @@ function completeTemplate(text: string, offset: number): Completion[] {
     )
   const plain = (names: readonly string[]): Names => Object.fromEntries(names.map(name => [name, '']))
   const ahead = inside.slice(0, inside.length - word.length)
+  // With the reader of templates, which is loaded when it is needed.
+  const { FILTERS, TAGS } = await import('../../../notebook/prompt/template.ts')
   if (/\|\s*$/.test(ahead)) return offer(plain(FILTERS.toSorted()), 'filter')
   if (kind === '%' && ahead.trim() === '') return offer(plain(TAGS.toSorted()), 'tag')
   const owner = ahead.match(/([A-Za-z_]\w*)(\[\d+\])?\.$/)

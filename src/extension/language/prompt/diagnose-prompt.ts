@@ -1,19 +1,25 @@
 import { isMap, parseDocument } from 'yaml'
 import type { StudyLanguage } from '../../../kernel/protocol/messages.ts'
 import { splitPromptText } from '../../../notebook/prompt/split.ts'
-import { parseTemplate, TemplateProblem, unknownVariables } from '../../../notebook/prompt/template.ts'
+import type { TemplateProblem } from '../../../notebook/prompt/template.ts'
 import { PROMPT_VARIABLES } from '../../../notebook/prompt/variables.ts'
 import type { Schema } from '../schema.ts'
 import type { Span } from '../step-text.ts'
 import { type Problem, problem, validate } from '../validate.ts'
 
+/** The reader of templates, which is loaded when a study is opened. */
+export type Templates = Pick<
+  typeof import('../../../notebook/prompt/template.ts'),
+  'parseTemplate' | 'unknownVariables' | 'TemplateProblem'
+>
+
 /** What is wrong with a prompt cell: its front matter, its template, and variables that prompts do not have. */
-export function diagnosePrompt(language: StudyLanguage, text: string): Problem[] {
+export function diagnosePrompt(language: StudyLanguage, text: string, templates: Templates): Problem[] {
   if (text.trim() === '') return []
   const { header, template } = splitPromptText(text)
   return [
     ...(header ? headerProblems(language, header.text).map(found => shifted(found, header.start)) : []),
-    ...templateProblems(template.text).map(found => shifted(found, template.start)),
+    ...templateProblems(template.text, templates).map(found => shifted(found, template.start)),
   ]
 }
 
@@ -33,11 +39,13 @@ function headerProblems({ prompts }: StudyLanguage, yaml: string): Problem[] {
   return validate(contents, prompts.schema as Schema, 'prompt')
 }
 
-function templateProblems(template: string): Problem[] {
+function templateProblems(template: string, templates: Templates): Problem[] {
   try {
-    return unknownVariables(parseTemplate(template)).map(found => asProblem(found, template))
+    return templates
+      .unknownVariables(templates.parseTemplate(template))
+      .map(found => asProblem(found, template))
   } catch (error) {
-    if (error instanceof TemplateProblem) return [asProblem(error, template)]
+    if (error instanceof templates.TemplateProblem) return [asProblem(error, template)]
     throw error
   }
 }

@@ -1,0 +1,82 @@
+import { MirageError } from './errors.ts'
+import type { CellEvent, RunReply, RunRequest } from './protocol/messages.ts'
+import { RunLog } from './run-log.ts'
+
+interface LiveRun {
+  path: string
+  cells: string[]
+  log: RunLog
+  finished: Promise<RunReply>
+  /** A client knows of it and will follow it. */
+  awaited: boolean
+}
+
+/**
+ * The runs that go on, and those that ended while no client was there to hear of it, so that the next client can take
+ * them over.
+ */
+export class LiveRuns {
+  readonly #runs = new Map<string, LiveRun>()
+  #going = 0
+  readonly #attended: () => boolean
+  readonly #settled: () => void
+
+  /** @param attended whether a client hears what is told; `settled` is called when the last run has ended */
+  constructor(attended: () => boolean, settled: () => void) {
+    this.#attended = attended
+    this.#settled = settled
+  }
+
+  get busy(): boolean {
+    return this.#going > 0
+  }
+
+  /** Begins a run; `begin` is given where the run's events go, of which the first comes before it returns. */
+  async add(request: RunRequest, begin: (listen: (event: CellEvent) => void) => Promise<RunReply>) {
+    const log = new RunLog()
+    let id: string | undefined
+    this.#going++
+    const finished = begin(event => {
+      id ??= event.run
+      if (event.run === id) log.listen(event)
+    })
+    // Whoever steps through a run is in its window: nobody else can go on with it.
+    if (id !== undefined && !request.options.stepping) {
+      this.#runs.set(id, { path: request.study.path, cells: request.cells, log, finished, awaited: false })
+    }
+    try {
+      return await finished
+    } finally {
+      if (id !== undefined && this.#attended() && !this.#runs.get(id)?.awaited) this.#runs.delete(id)
+      this.#going--
+      if (this.#going === 0) this.#settled()
+    }
+  }
+
+  /** The runs of a study, which are kept until they are followed. */
+  of(path: string): { run: string; cells: string[] }[] {
+    return [...this.#runs].flatMap(([run, known]) => {
+      if (known.path !== path) return []
+      known.awaited = true
+      return [{ run, cells: known.cells }]
+    })
+  }
+
+  /** @throws MirageError `run-gone` for a run that is not known (any more) */
+  async follow(run: string, tell: (event: CellEvent) => void): Promise<RunReply> {
+    const known = this.#runs.get(run)
+    if (!known) {
+      throw new MirageError({
+        code: 'run-gone',
+        message: 'The run that was to be followed is over.',
+        remedy: 'Its results are stored: run the cells again to see them.',
+      })
+    }
+    for (const event of known.log.events) tell(event)
+    try {
+      return await known.finished
+    } finally {
+      this.#runs.delete(run)
+    }
+  }
+}
