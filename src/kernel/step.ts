@@ -49,8 +49,11 @@ export interface StepContext {
   offline: boolean
   /** Replay bundle (path) that answers every judge question. */
   replay?: string
-  /** Which part of the rows this run works on; limits and budgets that hold for the whole study are divided by `count`. */
-  shard?: { index: number; count: number }
+  /**
+   * Share (above 0, at most 1) of the rows that this run works on; absent for all of them. What is limited for the whole
+   * cell (a budget, a rate) is limited to this share of it, so that it holds over all runs together.
+   */
+  share?: number
   /** Environment of the user (keys and endpoints); never stored, never logged. */
   env: Readonly<Record<string, string | undefined>>
 }

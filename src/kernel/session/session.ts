@@ -18,9 +18,9 @@ import { isReadable, type PlannedCell } from './plan.ts'
 import type { Language } from './program.ts'
 import { type CellResult, ResultBook } from './result-book.ts'
 import type { RunRecord } from './run-record.ts'
-import type { Shard } from './shard.ts'
+import { cutAll, cutInputs, idsIn, rowCount, type Shard } from './shard.ts'
 import { StageGate } from './stage-gate.ts'
-import { cutInputs, type ReadableCell, resultKey, Standings } from './standings.ts'
+import { type ReadableCell, resultKey, Standings } from './standings.ts'
 import { createContext, type Inputs } from './step-context.ts'
 import { summarise } from './summary.ts'
 
@@ -132,40 +132,39 @@ export class Session {
     return done
   }
 
-  /** Which of `count` shards of a cell have no result yet; all of them while its inputs are missing. */
+  /**
+   * Which of `count` shards of a cell have rows and no result yet; all of them while the cell's inputs are missing, and
+   * nobody knows which rows there will be.
+   */
   async missingShards(study: Study, cellId: string, count: number): Promise<number[]> {
     const all = Array.from({ length: count }, (_, index) => index)
     const standings = this.#standings(study)
-    const cell = standings.plan.cells.find(({ id }) => id === cellId)
-    if (!cell || !isReadable(cell)) return all
-    const whole = await inputsIfReady(standings, cell)
-    if (!whole) return all
+    const found = await cellWithInputs(standings, cellId)
+    if (!found) return all
     const missing: number[] = []
-    for (const index of all) {
-      const key = await standings.keyOf(cell, cutInputs(whole, { index, count }))
+    for (const [index, part] of cutAll(found.inputs, count).entries()) {
+      if (rowCount(part) === 0) continue
+      const key = await standings.keyOf(found.cell, part)
       if (!(await this.#book.find(key))) missing.push(index)
     }
     return missing
   }
 
-  /** Image ids that a shard of a cell works on. */
-  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[]> {
-    const standings = this.#standings(study)
-    const cell = standings.plan.cells.find(({ id }) => id === cellId)
-    if (!cell || !isReadable(cell)) return []
-    const part = cutInputs(await standings.inputsOf(cell), shard)
-    return [
-      ...new Set(
-        [...part.values()].flatMap(({ value }) =>
-          value.kind === 'table' ? value.rows.map(({ id }) => id) : [],
-        ),
-      ),
-    ]
+  /** Image ids that each of `count` shards of a cell works on; undefined while its inputs are missing. */
+  async shardIds(study: Study, cellId: string, count: number): Promise<string[][] | undefined> {
+    const found = await cellWithInputs(this.#standings(study), cellId)
+    return found && cutAll(found.inputs, count).map(idsIn)
+  }
+
+  /** Image ids that one shard of a cell works on; undefined while its inputs are missing. */
+  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[] | undefined> {
+    const found = await cellWithInputs(this.#standings(study), cellId)
+    return found && idsIn(cutInputs(found.inputs, shard))
   }
 
   #standings(study: Study, run?: Run): Standings {
     const { language } = this.#options
-    const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, run)
+    const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, { run })
     return new Standings({ study, language, book: this.#book, context })
   }
 
@@ -212,7 +211,8 @@ export class Session {
     const { study, options } = run.request
     const whole = await standings.inputsOf(cell)
     const inputs = options.shard ? cutInputs(whole, options.shard) : whole
-    const context = this.#context(cell, inputs, study, run)
+    const share = options.shard && (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1)
+    const context = this.#context(cell, inputs, study, { run, share })
     const fingerprint = await cell.program.fingerprint(context)
     const key = resultKey(cell.program, inputs, fingerprint, study.seed)
     const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
@@ -268,7 +268,12 @@ export class Session {
     return { result, cached: false }
   }
 
-  #context(cell: ReadableCell, inputs: Inputs, study: Study, run?: Run): StepContext {
+  #context(
+    cell: ReadableCell,
+    inputs: Inputs,
+    study: Study,
+    { run, share }: { run?: Run; share?: number },
+  ): StepContext {
     const { path, store, compute, env } = this.#options
     const options = run?.request.options
     return createContext({
@@ -282,7 +287,7 @@ export class Session {
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
       replay: options?.replay,
-      shard: options?.shard,
+      share,
       env,
     })
   }
@@ -308,10 +313,15 @@ export class Session {
   }
 }
 
-/** The inputs of a cell, or undefined while one of them has no result. */
-async function inputsIfReady(standings: Standings, cell: ReadableCell): Promise<Inputs | undefined> {
+/** A cell and its inputs, or undefined while one of them has no result. */
+async function cellWithInputs(
+  standings: Standings,
+  id: string,
+): Promise<{ cell: ReadableCell; inputs: Inputs } | undefined> {
+  const cell = standings.plan.cells.find(each => each.id === id)
+  if (!cell || !isReadable(cell)) return undefined
   try {
-    return await standings.inputsOf(cell)
+    return { cell, inputs: await standings.inputsOf(cell) }
   } catch (error) {
     if (error instanceof MirageError) return undefined
     throw error

@@ -5,7 +5,6 @@ import { hashOf } from '../store/canonical.ts'
 import { isReadable, type Plan, type PlannedCell, planStudy } from './plan.ts'
 import type { Language, Program } from './program.ts'
 import type { CellResult, ResultBook } from './result-book.ts'
-import { rowsOfShard, type Shard } from './shard.ts'
 import type { Inputs } from './step-context.ts'
 
 /** A cell that could be read. */
@@ -82,16 +81,6 @@ export function resultKey(program: Program, inputs: Inputs, fingerprint: Fingerp
   const { name, version, params } = program
   const read = Object.fromEntries([...inputs].map(([input, { hash }]) => [input, hash]))
   return hashOf({ name, version, params, read, fingerprint, seed })
-}
-
-/** The part of every input table that a shard works on, under hashes of its own. */
-export function cutInputs(whole: Inputs, shard: Shard): Inputs {
-  const part: Inputs = new Map()
-  for (const [name, { value, hash }] of whole) {
-    if (value.kind !== 'table') part.set(name, { value, hash })
-    else part.set(name, { value: rowsOfShard(value, shard), hash: `${hash} ${shard.index}/${shard.count}` })
-  }
-  return part
 }
 
 function notReady(name: string, source: string, cell: string): MirageError {
