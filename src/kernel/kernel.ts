@@ -6,6 +6,7 @@ import { piecesOf } from './cluster/pieces.ts'
 import { type ClusterProfile, readProfile } from './cluster/profile.ts'
 import { Reporter } from './cluster/report.ts'
 import { slurm } from './cluster/slurm.ts'
+import { knownResults, tellNext } from './cluster/task-files.ts'
 import { TEMPLATES } from './cluster/templates.ts'
 import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
@@ -218,7 +219,9 @@ export class Kernel {
     const { shard, report } = request.options
     const session = this.#session(path)
     if (!shard && !report) return session.run(request)
-    const reporter = report ? new Reporter(createFolderStore(storeRoot(path)), report) : undefined
+    const store = createFolderStore(storeRoot(path))
+    const reporter = report ? new Reporter(store, report) : undefined
+    if (report) session.take(await knownResults(store, report))
     const errors = errorsByRun()
     const listen = (event: CellEvent) => {
       reporter?.listen(event)
@@ -229,7 +232,10 @@ export class Kernel {
       const { reply, failures } = shard
         ? await runShard({ session, errorOf: errors.errorOf }, request, shard)
         : { reply: await session.run(request), failures: [] }
-      await reporter?.finish(reply.failed.length > 0 || reply.cancelled.length > 0, failures)
+      const failed = reply.failed.length > 0 || reply.cancelled.length > 0
+      await reporter?.finish(failed, failures)
+      const [cell] = request.cells
+      if (report && !shard && !failed) await tellNext(store, report, cell, { session, study: request.study })
       return reply
     } finally {
       this.#listeners.delete(listen)

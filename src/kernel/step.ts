@@ -17,7 +17,8 @@ export interface StepDefinition<Schema extends z.ZodType = z.ZodType> {
   summary: string
   params: Schema
   /**
-   * How the work can be cut: row by row, over the whole table, or as one long job.
+   * How the work can be cut: row by row, over the whole table, or as one long job. A step that works row by row has a
+   * fingerprint that is the same for every part of its table.
    */
   granularity: 'rows' | 'table' | 'job'
   /** Things outside the document that the result depends on (file hashes, model checksums); part of the result key. */

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -11,68 +11,106 @@ import {
   startScriptedJudge,
 } from '../fixtures/scripted-judge.ts'
 import { canRunSlurm, type SlurmCluster, startSlurm } from '../support/slurm-cluster.ts'
-import { cell, mirage, REPOSITORY, type StudyFolder, studyFolder } from '../support/study-folder.ts'
+import {
+  cell,
+  hasSharedData,
+  mirage,
+  REPOSITORY,
+  SHARED_DATA,
+  type StudyFolder,
+  studyFolder,
+} from '../support/study-folder.ts'
 
 // A real Slurm of two nodes on this machine. Its daemons must run as root, so elsewhere these tests say that they are
 // skipped.
 const clusterTest = canRunSlurm ? test : test.skip
+const photographTest = canRunSlurm && hasSharedData ? test : test.skip
 
 let cluster: SlurmCluster
 let judge: ScriptedJudge
+/** The judge does not answer questions that hold this image (the address of its data). */
+let silentOn: string | undefined
 beforeAll(async () => {
   if (!canRunSlurm) return console.warn('skipped: the Slurm tests need Linux and root')
+  if (!hasSharedData) console.warn(`skipped: the photographs of ${SHARED_DATA} are not here`)
   cluster = await startSlurm()
 }, 60_000)
 afterAll(() => cluster?.[Symbol.asyncDispose](), 30_000)
 // One for each test: a judge gives the answer to a question that it knows again, and is not paid for that.
 beforeEach(async () => {
+  silentOn = undefined
   judge = await startScriptedJudge({ script: answerByContent, latency: 100 })
 })
 afterEach(() => judge.close())
 
-const study = (url: string, cluster = 'shards: 3, memory: 900M') =>
-  `---\nformat: 1\nseed: 3\ncluster: { ${cluster} }\n---\n${cell('load', 'triplets: { lr: lr/*.png, gt: hr/*.png, scale: 4, as: photos }')}${cell(
-    'sr',
-    'infer: { of: photos, model: [realesr-general-x4v3, bicubic], as: upscaled }',
-  )}${cell('m', 'metrics: { of: upscaled, use: [psnr, ssim], as: measured }')}${cell(
+// By what is asked alone: the address of the server is another one in the local run.
+const answerByContent: Script = call => {
+  const asked = JSON.stringify(call.body.messages)
+  if (silentOn !== undefined && asked.includes(silentOn)) return { do: 'hang' }
+  return answerByHash({ ...call, key: createHash('sha256').update(asked).digest('hex') })
+}
+
+const front = (cluster: string) => `---\nformat: 1\nseed: 3\ncluster: { ${cluster} }\n---\n`
+const load = cell('load', 'triplets: { lr: lr/*.png, gt: hr/*.png, scale: 4, as: photos }')
+const judgeCell = (url: string) =>
+  cell(
     'hs',
     `score: { of: measured, judge: { model: scripted, baseURL: "${url}" }, repeats: 2, concurrency: 1, as: judged }`,
-  )}${cell('save', 'export: { of: judged, to: out.csv }')}`
+  )
+const measure = cell('m', 'metrics: { of: upscaled, use: [psnr, ssim], as: measured }')
+const save = cell('save', 'export: { of: judged, to: out.csv }')
 
-// By what is asked alone: the address of the server is another one in the local run.
-const answerByContent: Script = call =>
-  answerByHash({
-    ...call,
-    key: createHash('sha256').update(JSON.stringify(call.body.messages)).digest('hex'),
-  })
+const study = (url: string, cluster = 'shards: 3, memory: 900M') =>
+  front(cluster) +
+  load +
+  cell('sr', 'infer: { of: photos, model: [realesr-general-x4v3, bicubic], as: upscaled }') +
+  measure +
+  judgeCell(url) +
+  save
 
 const env = () => ({ ...cluster.env, OPENAI_API_KEY: 'sk-scripted-000' })
 
-async function localTable(folder: StudyFolder): Promise<string> {
+/** What a run leaves: the exported table, and the hash of every cell's result. */
+interface Outcome {
+  table: string
+  results: Record<string, string | undefined>
+}
+
+async function outcomeOf(folder: StudyFolder, path: string, table = 'out.csv'): Promise<Outcome> {
+  const lock = JSON.parse(await readFile(path.replace(/\.md$/, '.lock.json'), 'utf8'))
+  const cells = Object.entries<{ result?: string }>(lock.cells)
+  return {
+    table: await readFile(folder.file(table), 'utf8'),
+    results: Object.fromEntries(cells.map(([id, { result }]) => [id, result])),
+  }
+}
+
+/** The same study on one machine, with a cache and a judge of its own; nothing of it is left. */
+async function localOutcome(folder: StudyFolder, text = study): Promise<Outcome> {
   const local = await startScriptedJudge({ script: answerByContent })
   try {
-    const path = await folder.write(study(local.url))
-    // The same table on one machine, with a cache and a server of its own: only the address of the judge differs.
+    const path = await folder.write(text(local.url))
     const { code, stdout } = await mirage(['run', path], { OPENAI_API_KEY: 'sk-scripted-000' })
     expect(code, stdout).toBe(0)
-    return await readFile(folder.file('out.csv'), 'utf8')
+    return await outcomeOf(folder, path)
   } finally {
     await local.close()
-    for (const name of ['.mirage-cache', 'out.csv'])
-      await rm(folder.file(name), { recursive: true, force: true })
+    for (const name of await readdir(folder.path)) {
+      if (!['lr', 'hr'].includes(name)) await rm(folder.file(name), { recursive: true, force: true })
+    }
   }
 }
 
 clusterTest(
-  'a study on two nodes gives the table of a local run, byte for byte, and pays for each answer once',
+  'a study on two nodes gives the results of a local run, byte for byte, pays for each answer once, and works on added images alone',
   async () => {
     await using folder = await studyFolder({ count: 6 })
-    const expected = await localTable(folder)
+    const expected = await localOutcome(folder)
     const path = await folder.write(study(judge.url))
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm'], env())
     expect(code, stdout).toBe(0)
     expect(stdout).toMatch(/sr\.shards=\d+\[3\]/)
-    expect(await readFile(folder.file('out.csv'), 'utf8')).toBe(expected)
+    expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.calls.length).toBe(6 * 2 * 2)
 
     const again = await mirage(['run', path, '--on', 'slurm'], env())
@@ -83,10 +121,10 @@ clusterTest(
 )
 
 clusterTest(
-  'a lost node and killed tasks cost nothing but time: --resume from another process completes the same table',
+  'a lost node, killed, preempted and requeued tasks cost nothing but time: --resume from another process completes the same results',
   async () => {
     await using folder = await studyFolder({ count: 6 })
-    const expected = await localTable(folder)
+    const expected = await localOutcome(folder)
     const path = await folder.write(study(judge.url))
 
     // Submitted by a machine that then goes away.
@@ -97,29 +135,101 @@ clusterTest(
     for (const pid of await taskPids(folder.path)) process.kill(pid, 'SIGKILL')
     await sleep(1000)
     await cluster.startNode('n2')
+    // Whoever may push others aside comes, and takes both nodes.
+    cluster.command('sbatch', '-p', 'urgent', '-N2', '--wait', '-o', '/dev/null', '--wrap', 'true')
+    startNow()
+    await until(() => running().includes('RUNNING'))
+    for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
+    startNow()
 
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout).toBe(0)
-    expect(await readFile(folder.file('out.csv'), 'utf8')).toBe(expected)
+    expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.paid.size).toBe(6 * 2 * 2)
+  },
+  400_000,
+)
+
+clusterTest(
+  'a picture over which the model crashes is named with its reason, all others are done, and --resume does that one alone',
+  async () => {
+    await using folder = await studyFolder({ count: 6 })
+    const program = join(REPOSITORY, 'test/fixtures/enlarge-folder.ts')
+    const command = JSON.stringify([process.execPath, program, '{input}', '{output}', '{scale}', 'crash'])
+    const text = (url: string) =>
+      front('shards: 2, retries: 0') +
+      load +
+      cell('sr', `infer: { of: photos, model: { command: ${command}, name: own, scale: 4 }, as: upscaled }`) +
+      measure +
+      judgeCell(url) +
+      save
+    const expected = await localOutcome(folder, text)
+    await mkdir(folder.file('poison'))
+    await cp(folder.file('lr/p3.png'), folder.file('poison/p3.png'))
+    const path = await folder.write(text(judge.url))
+    const { code, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/sr\.shards\.\d \[p3\]: .*SIGSEGV/)
+    expect(stderr).toContain('--resume')
+    const rows = await unfinished(folder)
+    expect(rows.filter(({ row }) => row !== null)).toMatchObject([{ row: 'p3', cell: 'sr' }])
+    expect(rows.find(({ cell }) => cell === 'm')?.reason).toContain('not started')
+    expect(judge.calls).toHaveLength(0)
+
+    await rm(folder.file('poison'), { recursive: true })
+    const resumed = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+    // The program leaves behind what it was given last.
+    expect(JSON.parse(await readFile(folder.file('inputs.json'), 'utf8'))).toHaveLength(1)
+    expect(await outcomeOf(folder, path)).toEqual(expected)
   },
   300_000,
 )
 
 clusterTest(
-  'one bad image is named with its reason, and everything else is done',
+  'a task that fills its time limit is told with its rows, and --resume pays for no answer twice',
   async () => {
-    await using folder = await studyFolder({ count: 6 })
-    // A judge that refuses one question for good stands for a row that cannot be done.
-    const path = await folder.write(
-      study(judge.url, 'shards: 3, retries: 0, steps: { infer: { time: "0:01" } }'),
-    )
-    const profile = folder.file('profile.yaml')
-    await import('node:fs/promises').then(fs => fs.writeFile(profile, 'partition: nowhere\n'))
-    const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--profile', profile], env())
+    await using folder = await studyFolder({ count: 4 })
+    const text = (url: string) =>
+      front('shards: 2, retries: 0, steps: { score: { time: "0:01" } }') +
+      load +
+      cell('sr', 'infer: { of: photos, model: bicubic, as: upscaled }') +
+      measure +
+      judgeCell(url) +
+      save
+    const expected = await localOutcome(folder, text)
+    const path = await folder.write(text(judge.url))
+    // The judge falls silent over the ground truth of one picture, for longer than a task may run.
+    silentOn = (await readFile(folder.file('hr/p2.png'))).toString('base64').slice(0, 400)
+    const { code, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
     expect(code).toBe(1)
-    expect(stdout + stderr).toMatch(/partition/i)
-    expect(running()).toBe('')
+    expect(stderr).toMatch(
+      /hs\.shards\.\d \[[^\]]*p2[^\]]*\]: TIMEOUT: its time limit ran out.*on .*, at \d+ %/,
+    )
+    expect((await unfinished(folder)).find(({ row }) => row === 'p2')?.reason).toContain('time limit')
+    expect(judge.paid.size).toBeGreaterThan(0)
+    expect(judge.paid.size).toBeLessThan(4 * 2)
+
+    silentOn = undefined
+    const resumed = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
+    expect(resumed.code, resumed.stdout + resumed.stderr).toBe(0)
+    expect(await outcomeOf(folder, path)).toEqual(expected)
+    expect(judge.paid.size).toBe(4 * 2)
+  },
+  400_000,
+)
+
+clusterTest(
+  'what the cluster refuses is said in its own words, and nothing stays submitted',
+  async () => {
+    await using folder = await studyFolder()
+    const path = await folder.write(study(judge.url))
+    const profile = folder.file('profile.yaml')
+    await writeFile(profile, 'steps: { score: { directives: ["partition=nowhere"] } }\n')
+    const { code, stderr } = await mirage(['run', path, '--on', 'slurm', '--profile', profile], env())
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/invalid partition/i)
+    await until(() => running() === '')
   },
   120_000,
 )
@@ -141,7 +251,96 @@ clusterTest(
   120_000,
 )
 
-const running = () => cluster.command('squeue', '-h', '-o', '%i %T').trim()
+clusterTest(
+  'the quick start gives the same tables on the cluster as on one machine',
+  async () => {
+    await using folder = await studyFolder({ count: 0 })
+    const outcomes: { first: string; judged: Outcome }[] = []
+    for (const where of [[], ['--on', 'slurm']]) {
+      const home = where.length > 0 ? 'cluster' : 'local'
+      await mkdir(folder.file(home))
+      for (const name of ['quickstart.mirage.md', 'examples'])
+        await cp(join(REPOSITORY, 'notebooks', name), folder.file(`${home}/${name}`), { recursive: true })
+      const profile = folder.file('profile.yaml')
+      await writeFile(profile, 'shards: 4\n')
+      const path = folder.file(`${home}/quickstart.mirage.md`)
+      const { code, stdout, stderr } = await mirage(
+        ['run', path, ...where, ...(where.length > 0 ? ['--profile', profile] : [])],
+        { ...env(), OPENAI_BASE_URL: judge.url },
+      )
+      expect(code, stdout + stderr).toBe(0)
+      outcomes.push({
+        first: await readFile(folder.file(`${home}/results/quickstart.csv`), 'utf8'),
+        judged: await outcomeOf(folder, path, `${home}/results/quickstart-judged.csv`),
+      })
+    }
+    expect(outcomes[1]).toEqual(outcomes[0])
+    // 8 pictures x 3 methods x 3 looks; the second run gets the judge's answers again, for nothing.
+    expect(judge.paid.size).toBe(8 * 3 * 3)
+  },
+  600_000,
+)
+
+photographTest(
+  'photographs give the same results on the cluster as on one machine',
+  async () => {
+    await using folder = await studyFolder({ count: 0 })
+    const names = ['Canon_006_LR4', 'Canon_016_LR4', 'Nikon_008_LR4', 'Nikon_038_LR4']
+    const files = (role: string) => `[${names.map(name => `data/${role}/${name}.png`).join(', ')}]`
+    const text = (url: string) =>
+      front('shards: 3') +
+      cell(
+        'load',
+        `triplets: { lr: ${files('lr')}, gt: ${files('hr')}, sr: { osediff: ${files('sr')} }, scale: 4, as: photos }`,
+      ) +
+      cell('sr', 'infer: { of: photos, model: [realesr-general-x4v3], as: upscaled }') +
+      cell('m', 'metrics: { of: upscaled, use: [psnr, ssim, lr-consistency], as: measured }') +
+      judgeCell(url) +
+      save
+    await symlink(join(SHARED_DATA, 'realsr-osediff'), folder.file('data'))
+    const expected = await localOutcome(folder, text)
+    await symlink(join(SHARED_DATA, 'realsr-osediff'), folder.file('data'))
+    const path = await folder.write(text(judge.url))
+    const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
+    expect(code, stdout + stderr).toBe(0)
+    expect(await outcomeOf(folder, path)).toEqual(expected)
+    expect(judge.calls.length).toBe(4 * 2 * 2)
+  },
+  600_000,
+)
+
+const running = () => cluster.command('squeue', '-h', '-r', '-o', '%i %T').trim()
+const runningJobs = () =>
+  running()
+    .split('\n')
+    .filter(line => line.endsWith('RUNNING'))
+    .map(line => line.split(' ')[0])
+
+/** Slurm lets a requeued job rest for two minutes, which a test need not wait for. */
+function startNow(): void {
+  for (const line of running().split('\n').filter(Boolean)) {
+    const [job, state] = line.split(' ')
+    if (state !== 'PENDING') continue
+    try {
+      cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
+    } catch {
+      // It has started or ended since.
+    }
+  }
+}
+
+/** The reasons that the last submission left, one per row. */
+async function unfinished(
+  folder: StudyFolder,
+): Promise<{ row: string | null; cell: string; reason: string }[]> {
+  const home = folder.file('.mirage-cache/cluster')
+  const last = (await readdir(home)).toSorted().at(-1)!
+  const text = await readFile(join(home, last, 'unfinished.jsonl'), 'utf8')
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line))
+}
 
 async function until(condition: () => boolean, seconds = 60): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {

@@ -112,7 +112,11 @@ function configuration(folder: string): string {
     'MaxArraySize=10001',
     `NodeName=n1 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${PORTS.n1} CPUs=1 RealMemory=4000`,
     `NodeName=n2 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${PORTS.n2} CPUs=1 RealMemory=4000`,
-    'PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP',
+    // Jobs of the second partition push those of the first aside, which are then queued again.
+    'PreemptType=preempt/partition_prio',
+    'PreemptMode=REQUEUE',
+    'PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE PriorityTier=1 State=UP',
+    'PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE PriorityTier=2 State=UP',
     '',
   ].join('\n')
 }

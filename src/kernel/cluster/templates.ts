@@ -27,8 +27,11 @@ function taskLine(
   index: string,
 ): string {
   const words = [...command, 'run', study, '--cell', piece.cell, '--no-record'].map(quote).join(' ')
-  const shard = piece.kind === 'shards' ? ` --shard "${index}/${profileFor(profile, piece.step).shards}"` : ''
-  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${words}${shard}`].join(
+  const { shards } = profileFor(profile, piece.step)
+  const part = { shards: ` --shard "${index}/${shards}"`, collect: ` --collect ${shards}`, whole: '' }[
+    piece.kind
+  ]
+  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${words}${part}`].join(
     '\n',
   )
 }

@@ -58,6 +58,8 @@ export const runRequest = z.object({
       stepping: z.boolean().default(false),
       /** Work on one part of the rows of each cell, to fill the shared store; the results are partial and not kept. */
       shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
+      /** Take what so many shards of each cell have left, where they have; it is a matter of speed alone. */
+      parts: z.number().int().min(1).optional(),
       /** Write outputs and lock beside the study. */
       record: z.boolean().default(true),
       /** Key under which progress and outcome are told in the shared store; for tasks on a cluster. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Compute } from '../compute/compute.ts'
+import { RowMemo, remembering } from '../compute/row-memo.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import type {
   CellEvent,
@@ -60,6 +61,8 @@ interface Run {
 export class Session {
   readonly #options: SessionOptions
   readonly #book: ResultBook
+  readonly #taken = new Map<string, string>()
+  readonly #keys = new Map<string, string>()
   #tail: Promise<unknown> = Promise.resolve()
   #run: Run | undefined
   /** Runs that wait for their turn. */
@@ -124,28 +127,42 @@ export class Session {
     return { results }
   }
 
-  /** Ids of the cells whose results are there, whoever made them. */
-  async finished(study: Study): Promise<Set<string>> {
+  /** The cells whose results are there, whoever made them, with the results' keys. */
+  async finished(study: Study): Promise<Map<string, string>> {
     const standings = this.#standings(study)
-    const done = new Set<string>()
-    for (const cell of standings.plan.cells) if ((await standings.of(cell)).result) done.add(cell.id)
+    const done = new Map<string, string>()
+    for (const cell of standings.plan.cells) {
+      const { key, result } = await standings.of(cell)
+      if (key && result) done.set(cell.id, key)
+    }
     return done
   }
 
   /**
-   * Which of `count` shards of a cell have rows and no result yet; all of them while the cell's inputs are missing, and
-   * nobody knows which rows there will be.
+   * From now on these results stand for their cells, without a look at what they were made from: a task of a cluster
+   * does not go through all images again, and works on those that there were when the study was submitted.
    */
-  async missingShards(study: Study, cellId: string, count: number): Promise<number[]> {
-    const all = Array.from({ length: count }, (_, index) => index)
+  take(results: Iterable<readonly [cell: string, key: string]>): void {
+    for (const [cell, key] of results) this.#taken.set(cell, key)
+  }
+
+  /** Key of the result that a cell had last in this session. */
+  keyOf(cell: string): string | undefined {
+    return this.#keys.get(cell)
+  }
+
+  /** Which of `count` shards of a cell have rows and no result yet; undefined while the cell's inputs are missing. */
+  async missingShards(study: Study, cellId: string, count: number): Promise<number[] | undefined> {
     const standings = this.#standings(study)
     const found = await cellWithInputs(standings, cellId)
-    if (!found) return all
+    if (!found) return undefined
+    const { cell, inputs } = found
+    const fingerprint = await standings.fingerprintOf(cell, inputs)
     const missing: number[] = []
-    for (const [index, part] of cutAll(found.inputs, count).entries()) {
+    for (const [index, part] of cutAll(inputs, count).entries()) {
       if (rowCount(part) === 0) continue
-      const key = await standings.keyOf(found.cell, part)
-      if (!(await this.#book.find(key))) missing.push(index)
+      if (!(await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))))
+        missing.push(index)
     }
     return missing
   }
@@ -165,7 +182,7 @@ export class Session {
   #standings(study: Study, run?: Run): Standings {
     const { language } = this.#options
     const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, { run })
-    return new Standings({ study, language, book: this.#book, context })
+    return new Standings({ study, language, book: this.#book, taken: this.#taken, context })
   }
 
   async #runAll(run: Run): Promise<RunReply> {
@@ -212,9 +229,11 @@ export class Session {
     const whole = await standings.inputsOf(cell)
     const inputs = options.shard ? cutInputs(whole, options.shard) : whole
     const share = options.shard && (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1)
-    const context = this.#context(cell, inputs, study, { run, share })
+    const memo = options.shard || options.parts ? new RowMemo() : undefined
+    const context = this.#context(cell, inputs, study, { run, share, memo })
     const fingerprint = await cell.program.fingerprint(context)
     const key = resultKey(cell.program, inputs, fingerprint, study.seed)
+    this.#keys.set(cell.id, key)
     const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
     if (known) {
       standings.set(cell.id, { key, result: known })
@@ -224,6 +243,12 @@ export class Session {
     }
 
     const started = Date.now()
+    if (memo && options.parts) {
+      for (const part of cutAll(whole, options.parts)) {
+        const done = await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))
+        if (done) await this.#book.recall(done, memo)
+      }
+    }
     const notes: string[] = []
     let edited = false
     const audience: Audience = {
@@ -248,6 +273,7 @@ export class Session {
       key,
       value: value && (await this.#book.putValue(value)),
       outputs: notes.length ? [...outputs, notesOutput(notes)] : outputs,
+      ...(memo && options.shard && { memo: await this.#book.putMemo(memo) }),
       notes,
       lock: {
         step: cell.program.name,
@@ -272,7 +298,7 @@ export class Session {
     cell: ReadableCell,
     inputs: Inputs,
     study: Study,
-    { run, share }: { run?: Run; share?: number },
+    { run, share, memo }: { run?: Run; share?: number; memo?: RowMemo },
   ): StepContext {
     const { path, store, compute, env } = this.#options
     const options = run?.request.options
@@ -283,7 +309,7 @@ export class Session {
       seed: study.seed,
       signal: run?.controller.signal ?? new AbortController().signal,
       store,
-      compute,
+      compute: memo ? remembering(compute, memo) : compute,
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
       replay: options?.replay,

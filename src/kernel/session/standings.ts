@@ -20,6 +20,8 @@ export interface StandingsOptions {
   study: Study
   language: Language
   book: ResultBook
+  /** Keys of results that stand for their cells without a look at what they were made from. */
+  taken: ReadonlyMap<string, string>
   /** The context in which a cell's fingerprint is taken. */
   context(cell: ReadableCell, inputs: Inputs): StepContext
 }
@@ -43,10 +45,14 @@ export class Standings {
   async of(cell: PlannedCell): Promise<Standing> {
     const before = this.#known.get(cell.id)
     if (before) return before
-    let standing: Standing = {}
-    if (isReadable(cell)) {
+    const key = this.#options.taken.get(cell.id)
+    const result = key && (await this.#options.book.find(key))
+    let standing: Standing = result ? { key, result } : {}
+    if (!result && isReadable(cell)) {
       try {
-        const key = await this.keyOf(cell, await this.inputsOf(cell))
+        const inputs = await this.inputsOf(cell)
+        const fingerprint = await this.fingerprintOf(cell, inputs)
+        const key = resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
         standing = { key, result: await this.#options.book.find(key) }
       } catch (error) {
         if (!(error instanceof MirageError)) throw error
@@ -69,10 +75,9 @@ export class Standings {
     return inputs
   }
 
-  /** Key of the result that the cell would have with these inputs. */
-  async keyOf(cell: ReadableCell, inputs: Inputs): Promise<string> {
-    const fingerprint = await cell.program.fingerprint(this.#options.context(cell, inputs))
-    return resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
+  /** What the cell depends on outside of the document. */
+  fingerprintOf(cell: ReadableCell, inputs: Inputs): Promise<Fingerprint> {
+    return cell.program.fingerprint(this.#options.context(cell, inputs))
   }
 }
 
