@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { hashOf } from '../store/canonical.ts'
+import { canonicalJson, hashOf } from '../store/canonical.ts'
 import type { Compute, RunOptions } from './compute.ts'
 import type { JobName, JobParams, JobResult } from './jobs/types.ts'
 
@@ -65,5 +65,5 @@ export function remembering(compute: Compute, memo: RowMemo): Compute {
 }
 
 function keyOf(settings: string, row: unknown): string {
-  return createHash('sha256').update(settings).update(JSON.stringify(row)).digest('base64url')
+  return createHash('sha256').update(settings).update(canonicalJson(row)).digest('base64url')
 }
