@@ -130,17 +130,20 @@ clusterTest(
     // Submitted by a machine that then goes away.
     const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
     expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
-    await until(() => running().includes('RUNNING'))
-    await cluster.killNode('n2')
-    for (const pid of await taskPids(folder.path)) process.kill(pid, 'SIGKILL')
-    await sleep(1000)
-    await cluster.startNode('n2')
+    const works = () => /mirage-(sr|m|hs)\.shards RUNNING/.test(running())
+    await until(works)
     // Whoever may push others aside comes, and takes both nodes.
     cluster.command('sbatch', '-p', 'urgent', '-N2', '--wait', '-o', '/dev/null', '--wrap', 'true')
     startNow()
-    await until(() => running().includes('RUNNING'))
+    await until(works)
     for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
     startNow()
+    await until(works)
+    await cluster.killNode('n2')
+    await cluster.startNode('n2')
+    startNow()
+    await until(works)
+    for (const pid of await taskPids(folder.path)) process.kill(pid, 'SIGKILL')
 
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout).toBe(0)
@@ -309,7 +312,8 @@ photographTest(
   600_000,
 )
 
-const running = () => cluster.command('squeue', '-h', '-r', '-o', '%i %T').trim()
+/** A line per task: id, name and state. */
+const running = () => cluster.command('squeue', '-h', '-r', '-o', '%i %j %T').trim()
 const runningJobs = () =>
   running()
     .split('\n')
@@ -319,7 +323,7 @@ const runningJobs = () =>
 /** Slurm lets a requeued job rest for two minutes, which a test need not wait for. */
 function startNow(): void {
   for (const line of running().split('\n').filter(Boolean)) {
-    const [job, state] = line.split(' ')
+    const [job, , state] = line.split(' ')
     if (state !== 'PENDING') continue
     try {
       cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
