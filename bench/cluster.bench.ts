@@ -112,7 +112,7 @@ async function plan(study: Study): Promise<void> {
     store: createFolderStore(join(study.path, '..', '.mirage-cache')),
     language,
     profile: readProfile({ shards: SHARDS }, 'the benchmark'),
-    command: ['mirage'],
+    command: 'mirage',
     signal: new AbortController().signal,
     resume: false,
     detach: true,
@@ -237,7 +237,7 @@ async function overhead(): Promise<void> {
       snapshot,
       folder: home,
       submission: 'bench',
-      command: cli,
+      command: cli.join(' '),
       shards,
     }
     return seconds(batchScript(options))

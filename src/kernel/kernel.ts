@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cancelOnCluster, runOnCluster } from './cluster/cluster-run.ts'
 import { piecesOf } from './cluster/pieces.ts'
-import { type ClusterProfile, readProfile } from './cluster/profile.ts'
+import { profileOf } from './cluster/profile-file.ts'
 import { Reporter } from './cluster/report.ts'
+import { words } from './cluster/shell.ts'
 import { slurm } from './cluster/slurm.ts'
 import { knownResults, tellNext } from './cluster/task-files.ts'
 import { TEMPLATES } from './cluster/templates.ts'
@@ -20,15 +22,7 @@ import { CATALOG } from './models/catalog.ts'
 import { probeProvider, providerName } from './models/probe.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
-import type {
-  CellEvent,
-  Replies,
-  RequestName,
-  RunReply,
-  RunRequest,
-  requests,
-  Study,
-} from './protocol/messages.ts'
+import type { CellEvent, Replies, RequestName, RunReply, RunRequest, requests } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
 import { openCollection } from './rating/collection.ts'
 import { packStudy } from './session/pack-study.ts'
@@ -55,6 +49,8 @@ export interface KernelOptions {
   computeEntry: string
   /** Folder of what is shipped: `models/`. */
   assets: string
+  /** The words that start this installation's command line. */
+  installation: readonly string[]
   emit(event: CellEvent): void
   log(line: string): void
 }
@@ -130,7 +126,8 @@ export class Kernel {
       prompts: describePrompts(),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
-    jobTemplate: async ({ study, engine, profile, command }) => {
+    jobTemplate: async ({ study, engine, profile: file }) => {
+      const profile = await profileOf(study, file)
       const pieces = piecesOf(
         planStudy(study.cells, LANGUAGE),
         new Set(study.cells.map(({ id }) => id)),
@@ -138,9 +135,9 @@ export class Kernel {
       )
       const files = TEMPLATES[engine]({
         pieces,
-        profile: clusterProfileOf(study, profile),
+        profile,
         study: study.path,
-        command,
+        command: profile.command ?? words(this.#options.installation),
       })
       return { files }
     },
@@ -242,7 +239,7 @@ export class Kernel {
     }
   }
 
-  async #cluster({ request, profile, action, command }: Parsed<'cluster'>): Promise<Replies['cluster']> {
+  async #cluster({ request, profile: file, action }: Parsed<'cluster'>): Promise<Replies['cluster']> {
     const { path } = request.study
     const store = createFolderStore(storeRoot(path))
     if (action === 'cancel') {
@@ -256,21 +253,25 @@ export class Kernel {
       }
       return {}
     }
+    const profile = await profileOf(request.study, file)
     const controller = new AbortController()
     this.#clusterRuns.set(path, controller)
+    const run = randomUUID()
+    for (const cell of request.cells) this.#emit({ run, path, cell, type: 'queued' })
     try {
       const reply = await runOnCluster(request, {
         slurm,
         store,
         session: this.#session(path),
         language: LANGUAGE,
-        profile: clusterProfileOf(request.study, profile),
-        command,
+        profile,
+        command: profile.command ?? words(this.#options.installation),
         signal: controller.signal,
         resume: action === 'resume',
         detach: action === 'detach',
+        run,
         emit: this.#emit,
-        note: text => this.#emit({ run: 'cluster', path, cell: request.cells[0] ?? '', type: 'note', text }),
+        note: text => this.#emit({ run, path, cell: request.cells[0] ?? '', type: 'note', text }),
       })
       return reply ? { reply } : {}
     } finally {
@@ -303,12 +304,6 @@ export class Kernel {
 }
 
 const granularityOf = (step: string) => STEPS[step]?.granularity ?? 'table'
-
-/** The user's profile over the one in the study's front matter. */
-function clusterProfileOf({ meta }: Study, profile: Record<string, unknown>): ClusterProfile {
-  const written = (meta.other as { cluster?: object } | undefined)?.cluster
-  return readProfile({ ...written, ...profile }, 'the front matter (`cluster:`) or the profile file')
-}
 
 /** The cache folder of a study: `MIRAGE_CACHE`, or `.mirage-cache` beside it. */
 function storeRoot(path: string): string {

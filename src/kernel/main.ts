@@ -27,6 +27,7 @@ const connection = createMessageConnection(
 const kernel = new Kernel({
   computeEntry: join(here, 'compute.mjs'),
   assets: here,
+  installation: [process.execPath, '--enable-source-maps', join(here, 'cli.mjs')],
   emit: event => void connection.sendNotification(EVENT, event),
   log: line => console.error(line),
 })

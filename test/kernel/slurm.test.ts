@@ -125,6 +125,9 @@ clusterTest(
   async () => {
     await using folder = await studyFolder({ count: 6 })
     const expected = await localOutcome(folder)
+    // Slow enough that there is always something to disturb.
+    await judge.close()
+    judge = await startScriptedJudge({ script: answerByContent, latency: 700 })
     const path = await folder.write(study(judge.url))
 
     // Submitted by a machine that then goes away.

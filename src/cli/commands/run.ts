@@ -78,7 +78,7 @@ export const run: Command = {
           },
         }
         const reply = values.on
-          ? (await kernel.request('cluster', { request, ...(await clusterOptions(values)) })).reply
+          ? (await kernel.request('cluster', { request, ...clusterOptions(values) })).reply
           : await kernel.request('run', request)
         if (!reply) return 0
         reporter.finish(reply)

@@ -30,12 +30,15 @@ export interface ClusterRunOptions {
   store: Store
   language: Language
   profile: ClusterProfile
-  command: string[]
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
   signal: AbortSignal
   /** Follow the last submission instead of making a new one first. */
   resume: boolean
   /** Return after submitting. */
   detach: boolean
+  /** Names this run in its events, those of its last part on this machine included. */
+  run: string
   emit(event: CellEvent): void
   note(text: string): void
 }
@@ -85,7 +88,7 @@ export async function runOnCluster(
     if (attempt >= profile.retries || signal.aborted) throw incomplete(unfinished, file)
     tell(unfinished, options)
   }
-  return session.run(request)
+  return session.run({ ...request, options: { ...request.options, run: options.run } })
 }
 
 /** What an ended submission left undone; it is kept beside the submission's logs. */
@@ -113,15 +116,21 @@ export async function cancelOnCluster(store: Store, slurm: Slurm, study: string)
   return true
 }
 
-async function followHere(submission: Submission, { slurm, store, signal, emit }: ClusterRunOptions) {
+async function followHere(submission: Submission, options: ClusterRunOptions) {
+  const { slurm, store, signal, run, emit } = options
+  const started = new Set<string>()
   try {
     return await follow({
       slurm,
       store,
       submission,
       signal,
-      onProgress: ({ cell, ...progress }) =>
-        emit({ run: submission.id, path: submission.study, cell, type: 'progress', ...progress }),
+      onProgress({ cell, ...progress }) {
+        const address = { run, path: submission.study, cell }
+        if (!started.has(cell)) emit({ ...address, type: 'started', at: Date.now() })
+        started.add(cell)
+        emit({ ...address, type: 'progress', ...progress })
+      },
     })
   } catch (error) {
     // Whoever interrupts means the work, not only the watching of it.

@@ -1,6 +1,6 @@
 import type { Piece } from './pieces.ts'
 import type { ClusterProfile } from './profile.ts'
-import { quote } from './shell.ts'
+import { quote, words } from './shell.ts'
 import { openShardsFile } from './task-files.ts'
 
 export interface ScriptOptions {
@@ -14,8 +14,8 @@ export interface ScriptOptions {
   folder: string
   /** Names the submission in the tasks' reports. */
   submission: string
-  /** The words that start Mirage on a node. */
-  command: string[]
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
   /** Shards to run, of `profile.shards`; for pieces of kind `shards`. */
   shards: number[]
 }
@@ -74,9 +74,9 @@ function resourceDirectives(profile: ClusterProfile): string[] {
 }
 
 function taskCommand({ piece, profile, study, snapshot, submission, command }: ScriptOptions): string {
-  const words = [...command, 'run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
+  const own = ['run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
   const report = `${submission}.${piece.id}`
-  const line = words.map(quote).join(' ')
+  const line = `${command} ${words(own)}`
   const collect = piece.kind === 'collect' ? ` --collect ${profile.shards}` : ''
   if (piece.kind !== 'shards') return `${line}${collect} --report ${quote(report)}`
   return `${line} --shard "$SLURM_ARRAY_TASK_ID/${profile.shards}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`

@@ -39,8 +39,8 @@ export interface SubmitOptions {
   open: OpenPiece[]
   /** Keys of the results that are there, by cell. */
   finished: ReadonlyMap<string, string>
-  /** The words that start Mirage on a node. */
-  command: string[]
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
 }
 
 /** Hands every open piece to Slurm, each after the pieces that it needs. Nothing stays submitted when one is refused. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Piece } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
-import { quote } from './shell.ts'
+import { quote, words } from './shell.ts'
 
 export interface TemplateOptions {
   /** In an order in which each piece comes after what it needs. */
@@ -9,8 +9,8 @@ export interface TemplateOptions {
   profile: ClusterProfile
   /** Absolute path of the study, as the workers see it. */
   study: string
-  /** The words that start Mirage on a worker. */
-  command: string[]
+  /** What starts Mirage on a worker, as a shell reads it. */
+  command: string
 }
 
 export type Engine = 'k8s' | 'ray'
@@ -26,17 +26,17 @@ function taskLine(
   { piece, profile, study, command }: TemplateOptions & { piece: Piece },
   index: string,
 ): string {
-  const words = [...command, 'run', study, '--cell', piece.cell, '--no-record'].map(quote).join(' ')
+  const line = `${command} ${words(['run', study, '--cell', piece.cell, '--no-record'])}`
   const { shards } = profileFor(profile, piece.step)
   const part = { shards: ` --shard "${index}/${shards}"`, collect: ` --collect ${shards}`, whole: '' }[
     piece.kind
   ]
-  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${words}${part}`].join(
+  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${line}${part}`].join(
     '\n',
   )
 }
 
-const finishLine = ({ study, command }: TemplateOptions) => [...command, 'run', study].map(quote).join(' ')
+const finishLine = ({ study, command }: TemplateOptions) => `${command} ${words(['run', study])}`
 
 /** One Indexed Job (batch/v1) per piece, and a script that applies them in order. */
 function kubernetesJobs(options: TemplateOptions): Record<string, string> {

@@ -75,7 +75,8 @@ export class Session {
 
   /** Runs cells one after the other; stops at the first failure unless asked to keep going. */
   run(request: RunRequest): Promise<RunReply> {
-    const run: Run = { id: randomUUID(), request, controller: new AbortController(), gate: new StageGate() }
+    const id = request.options.run ?? randomUUID()
+    const run: Run = { id, request, controller: new AbortController(), gate: new StageGate() }
     this.#waiting.add(run)
     for (const cell of request.cells) this.#emit(run, cell, { type: 'queued' })
     const finished = this.#tail.then(async () => {

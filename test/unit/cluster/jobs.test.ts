@@ -70,7 +70,7 @@ test('a batch script has the resources of its step, the modules and the containe
     snapshot: join(home, 'study.json'),
     folder: home,
     submission: 'S',
-    command: ['/opt/node', '/opt/mirage/dist/cli.mjs'],
+    command: '/opt/node /opt/mirage/dist/cli.mjs',
     shards: [0, 1, 2, 5],
   } as Parameters<typeof batchScript>[0]
   const script = batchScript(options)
@@ -113,7 +113,7 @@ const profile = readProfile(
   { shards: 3, memory: '16G', tasksAtOnce: 2, steps: { infer: { gpus: 1, cpus: 4 } } },
   'a test',
 )
-const templates = { pieces, profile, study: STUDY, command: ['mirage'] }
+const templates = { pieces, profile, study: STUDY, command: 'mirage' }
 
 test('Kubernetes gets one Indexed Job per piece, with names and quantities as its API takes them, and a script that keeps their order', () => {
   const files = TEMPLATES.k8s(templates)
@@ -151,7 +151,7 @@ test.skipIf(!python)(
   async () => {
     const { 'driver.py': driver } = TEMPLATES.ray({
       ...templates,
-      command: ['sh', '-c', 'echo "$@"', 'mirage'],
+      command: `sh -c 'echo "$@"' mirage`,
     })
     await writeFile(join(folder, 'driver.py'), driver)
     await writeFile(
