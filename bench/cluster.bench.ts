@@ -116,6 +116,7 @@ async function plan(study: Study): Promise<void> {
     signal: new AbortController().signal,
     resume: false,
     detach: true,
+    run: 'bench',
     emit() {},
     note() {},
   })

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -77,12 +78,13 @@ interface Outcome {
 }
 
 async function outcomeOf(folder: StudyFolder, path: string, table = 'out.csv'): Promise<Outcome> {
+  return { table: await readFile(folder.file(table), 'utf8'), results: await resultsOf(path) }
+}
+
+async function resultsOf(path: string): Promise<Outcome['results']> {
   const lock = JSON.parse(await readFile(path.replace(/\.md$/, '.lock.json'), 'utf8'))
   const cells = Object.entries<{ result?: string }>(lock.cells)
-  return {
-    table: await readFile(folder.file(table), 'utf8'),
-    results: Object.fromEntries(cells.map(([id, { result }]) => [id, result])),
-  }
+  return Object.fromEntries(cells.map(([id, { result }]) => [id, result]))
 }
 
 /** The same study on one machine, with a cache and a judge of its own; nothing of it is left. */
@@ -226,6 +228,44 @@ clusterTest(
 )
 
 clusterTest(
+  'a training that is queued again goes on from its checkpoint, and makes the model of an undisturbed one',
+  async () => {
+    await using folder = await studyFolder({ count: 4 })
+    const text =
+      front('retries: 0') +
+      load +
+      cell(
+        'tune',
+        'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 60, batch: 1, crop: 8, every: 4, as: tuned }',
+      )
+    const path = await folder.write(text)
+    const local = await mirage(['run', path])
+    expect(local.code, local.stdout).toBe(0)
+    const expected = await resultsOf(path)
+    for (const name of ['.mirage-cache', 'study.mirage.lock.json', 'study.mirage.outputs'])
+      await rm(folder.file(name), { recursive: true, force: true })
+
+    const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
+    expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
+    // Every checkpoint is a new file under the same name.
+    const checkpoints = new Set<number>()
+    const training = folder.file('.mirage-cache/training')
+    await until(() => {
+      const names = existsSync(training) ? readdirSync(training).filter(name => !name.endsWith('.tmp')) : []
+      for (const name of names) checkpoints.add(statSync(join(training, name)).ino)
+      return checkpoints.size >= 3
+    })
+    for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
+    startNow()
+    const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout).toMatch(/Went on from the checkpoint of update \d+/)
+    expect(await resultsOf(path)).toEqual(expected)
+  },
+  240_000,
+)
+
+clusterTest(
   'what the cluster refuses is said in its own words, and nothing stays submitted',
   async () => {
     await using folder = await studyFolder()
@@ -352,7 +392,7 @@ async function unfinished(
 async function until(condition: () => boolean, seconds = 60): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     if (condition()) return
-    await sleep(200)
+    await sleep(100)
   }
   throw new Error(`It did not happen within ${seconds} s; the queue: ${running()}`)
 }
