@@ -252,7 +252,7 @@ clusterTest(
     const training = folder.file('.mirage-cache/training')
     await until(() => {
       const names = existsSync(training) ? readdirSync(training).filter(name => !name.endsWith('.tmp')) : []
-      for (const name of names) checkpoints.add(statSync(join(training, name)).ino)
+      for (const name of names) checkpoints.add(statSync(join(training, name)).mtimeMs)
       return checkpoints.size >= 3
     })
     for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)

@@ -4,6 +4,7 @@ import { clearKey, setKey } from './judge-keys.ts'
 import { interrupt, kernelMenu, restart, restartAndRunAll, runStale } from './kernel.ts'
 import { renamePrompt } from './rename-prompt.ts'
 import { revealCell } from './reveal-cell.ts'
+import { runOnSlurm } from './slurm.ts'
 
 /** Every command of package.json, one row each. */
 export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => unknown } = {
@@ -16,6 +17,7 @@ export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => 
   'mirage.restart': restart,
   'mirage.restartAndRunAll': restartAndRunAll,
   'mirage.revealCell': revealCell,
+  'mirage.runOnSlurm': runOnSlurm,
   'mirage.runStale': runStale,
   'mirage.setKey': setKey,
   'mirage.showLog': app => app.log.show(),

@@ -13,7 +13,10 @@ import type { CellDrive } from '../run/cell-drive.ts'
 import { type CellRun, IDLE, reduce, type Signal } from '../run/cell-run.ts'
 import { type KernelHost, reasonOf } from './kernel-host.ts'
 
-export type RunOptions = Partial<RunRequest['options']>
+export type RunOptions = Partial<RunRequest['options']> & {
+  /** The cluster that the long cells run on; this machine without it. */
+  on?: 'slurm'
+}
 
 export type StageEvent = Extract<CellEvent, { type: 'stage' }>
 
@@ -159,7 +162,10 @@ export class StudyRunner {
     this.#client = await this.#ports.kernel.ensure()
     if (request.interrupted) return undefined
     try {
-      return await this.#client.request('run', { study: this.#ports.snapshot(), cells: [...cells], options })
+      const { on, ...rest } = options
+      const asked = { study: this.#ports.snapshot(), cells: [...cells], options: rest }
+      if (on) return (await this.#client.request('cluster', { request: asked })).reply
+      return await this.#client.request('run', asked)
     } catch (error) {
       // A kernel that had died unnoticed never took the request.
       const untaken = error instanceof KernelGoneError && !error.exit.expected && !request.kernelRun

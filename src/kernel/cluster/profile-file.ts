@@ -16,7 +16,7 @@ const ownFile = () =>
  * @throws MirageError `profile-invalid`
  */
 export async function profileOf({ meta }: Study, file: string | undefined): Promise<ClusterProfile> {
-  const written = (meta.other as { cluster?: object } | undefined)?.cluster
+  const { cluster: written } = meta as { cluster?: object }
   const path = file ?? ownFile()
   return readProfile(
     { ...written, ...(await readMapping(path, file !== undefined)) },
