@@ -1,7 +1,7 @@
 // How a study would run on 1 to 256 nodes, simulated over step times that were recorded:
 //
 //     node bench/cluster-simulation.ts                 prints the tables of docs/cluster-scaling.md
-//     node bench/cluster-simulation.ts record STUDY    records the times of a study that ran on a cluster (or by shards)
+//     node bench/cluster-simulation.ts record FOLDER   records the times anew, over the photographs in FOLDER/lr and FOLDER/hr
 //
 // The model is that of `mirage run --on slurm`: for each of infer, metrics and score an array of shards, cut by a hash of
 // the image; when the last task of an array has ended, one task collects; then the next array begins. Nodes take tasks in
@@ -9,9 +9,15 @@
 // every task, nodes that wait for the last task of an array or have none, and the collections, which run alone.
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createRng } from '../src/kernel/stats/resampling/rng.ts'
-import { createFolderStore } from '../src/kernel/store/folder-store.ts'
+import type { StepDefinition } from '../src/kernel/step.ts'
+import { infer as inferStep } from '../src/kernel/steps/infer.ts'
+import { metrics as metricsStep } from '../src/kernel/steps/metrics.ts'
+import { triplets as tripletsStep } from '../src/kernel/steps/triplets.ts'
+import { runStep, stepContext } from '../test/support/step-context.ts'
 
 export interface StepTimes {
   /** Seconds per image and step: samples. */
@@ -27,6 +33,8 @@ export interface StepTimes {
   /** Seconds per row for collecting. */
   collect: number
 }
+
+const [infer, metrics, triplets] = [inferStep, metricsStep, tripletsStep] as unknown as StepDefinition[]
 
 const STEPS = ['infer', 'metrics', 'score'] as const
 
@@ -112,34 +120,49 @@ function print(times: StepTimes, images: number): void {
   }
 }
 
-/** Seconds per row that a study's shards took, from its store. */
-async function record(study: string): Promise<StepTimes['rows']> {
-  const store = createFolderStore(join(dirname(resolve(study)), '.mirage-cache'))
-  const rows: StepTimes['rows'] = { infer: [], metrics: [], score: [] }
-  for await (const key of store.listRecords('result')) {
-    const result = await store.getRecord<{
-      memo?: string
-      value?: string
-      milliseconds: number
-      lock: { step: string }
-    }>('result', key)
-    const step = result?.lock.step as keyof typeof rows
-    // Only results of shards: a collection works on nothing.
-    if (!result?.value || !(step in rows) || (step !== 'score' && !result.memo)) continue
-    const table = JSON.parse(new TextDecoder().decode(await store.getObject(result.value))) as {
-      rows: unknown[]
-    }
-    if (table.rows.length > 0) rows[step].push(result.milliseconds / 1000 / table.rows.length)
+/**
+ * Core-seconds per image of `infer` and `metrics`, each image on its own in this process, as used by the processor: what
+ * else the machine does is not in them.
+ */
+async function record(folder: string): Promise<Pick<StepTimes['rows'], 'infer' | 'metrics'>> {
+  const home = await mkdtemp(join(tmpdir(), 'mirage-times-'))
+  const rows: Pick<StepTimes['rows'], 'infer' | 'metrics'> = { infer: [], metrics: [] }
+  const seconds = async <T>(work: () => Promise<T>): Promise<[T, number]> => {
+    const before = process.cpuUsage()
+    const result = await work()
+    const { user, system } = process.cpuUsage(before)
+    return [result, Number(((user + system) / 1e6).toPrecision(4))]
   }
-  return rows
+  try {
+    const names = (await readdir(join(folder, 'lr'))).filter(name => name.endsWith('.png')).sort()
+    for (const name of names) {
+      const files = { lr: join(folder, 'lr', name), gt: join(folder, 'hr', name), scale: 4, as: 't' }
+      const loaded = await runStep(triplets, files, stepContext(home))
+      const model = { of: 't', model: 'realesr-general-x4v3' }
+      const [enlarged, infers] = await seconds(() =>
+        runStep(infer, model, stepContext(home, { t: loaded.value! })),
+      )
+      const use = { of: 't', use: ['psnr', 'ssim', 'lr-consistency'] }
+      const [, measures] = await seconds(() =>
+        runStep(metrics, use, stepContext(home, { t: enlarged.value! })),
+      )
+      rows.infer.push(infers)
+      rows.metrics.push(measures)
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true })
+  }
+  // The first one also compiled the code that it ran.
+  return { infer: rows.infer.slice(1), metrics: rows.metrics.slice(1) }
 }
 
 const TIMES = 'bench/cluster-times.json'
 
 if (import.meta.main) {
-  const [command, study] = process.argv.slice(2)
+  const [command, folder] = process.argv.slice(2)
   const known = JSON.parse(readFileSync(TIMES, 'utf8')) as StepTimes
   if (command === 'record') {
-    writeFileSync(TIMES, `${JSON.stringify({ ...known, rows: await record(study) }, null, 1)}\n`)
+    const rows = { ...known.rows, ...(await record(folder)) }
+    writeFileSync(TIMES, `${JSON.stringify({ ...known, rows }, null, 1)}\n`)
   } else for (const images of [1000, 10_000, 100_000]) print(known, images)
 }

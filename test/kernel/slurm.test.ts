@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -40,11 +40,21 @@ afterAll(() => cluster?.[Symbol.asyncDispose](), 30_000)
 // One for each test: a judge gives the answer to a question that it knows again, and is not paid for that.
 beforeEach(async () => {
   silentOn = undefined
-  judge = await startScriptedJudge({ script: answerByContent, latency: 100 })
+  judge = await startJudge(100)
 })
 afterEach(() => judge.close())
 
-// By what is asked alone: the address of the server is another one in the local run.
+const startJudge = (latency: number, port?: number) =>
+  startScriptedJudge({ script: answerByContent, latency, port })
+
+/** Another judge at the same address, since the address belongs to the results. */
+async function replaceJudge(latency: number): Promise<void> {
+  const { port } = new URL(judge.url)
+  await judge.close()
+  judge = await startJudge(latency, Number(port))
+}
+
+// By what is asked alone, whoever asks.
 const answerByContent: Script = call => {
   const asked = JSON.stringify(call.body.messages)
   if (silentOn !== undefined && asked.includes(silentOn)) return { do: 'hang' }
@@ -89,24 +99,25 @@ async function resultsOf(path: string): Promise<Outcome['results']> {
 
 /** The same study on one machine, with a cache and a judge of its own; nothing of it is left. */
 async function localOutcome(folder: StudyFolder, text = study): Promise<Outcome> {
-  const local = await startScriptedJudge({ script: answerByContent })
-  try {
-    const path = await folder.write(text(local.url))
-    const { code, stdout } = await mirage(['run', path], { OPENAI_API_KEY: 'sk-scripted-000' })
-    expect(code, stdout).toBe(0)
-    return await outcomeOf(folder, path)
-  } finally {
-    await local.close()
-    for (const name of await readdir(folder.path)) {
-      if (!['lr', 'hr'].includes(name)) await rm(folder.file(name), { recursive: true, force: true })
-    }
+  await replaceJudge(0)
+  const path = await folder.write(text(judge.url))
+  const { code, stdout } = await mirage(['run', path], { OPENAI_API_KEY: 'sk-scripted-000' })
+  expect(code, stdout).toBe(0)
+  const outcome = await outcomeOf(folder, path)
+  await replaceJudge(100)
+  for (const name of await readdir(folder.path)) {
+    if (!['lr', 'hr'].includes(name)) await rm(folder.file(name), { recursive: true, force: true })
   }
+  return outcome
 }
 
 clusterTest(
   'a study on two nodes gives the results of a local run, byte for byte, pays for each answer once, and works on added images alone',
   async () => {
-    await using folder = await studyFolder({ count: 6 })
+    await using folder = await studyFolder({ count: 7 })
+    // The last one comes later.
+    for (const role of ['lr', 'hr'])
+      await rename(folder.file(`${role}/p6.png`), folder.file(`${role}/p6.later`))
     const expected = await localOutcome(folder)
     const path = await folder.write(study(judge.url))
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm'], env())
@@ -118,8 +129,18 @@ clusterTest(
     const again = await mirage(['run', path, '--on', 'slurm'], env())
     expect(again.stdout).not.toContain('Submitted')
     expect(judge.calls.length).toBe(6 * 2 * 2)
+
+    for (const role of ['lr', 'hr'])
+      await rename(folder.file(`${role}/p6.later`), folder.file(`${role}/p6.png`))
+    const added = await mirage(['run', path, '--on', 'slurm'], env())
+    expect(added.code, added.stdout + added.stderr).toBe(0)
+    expect(judge.calls.length).toBe(7 * 2 * 2)
+    for (const piece of ['sr', 'm', 'hs']) {
+      const open = await readFile(await lastSubmission(folder, `${piece}.shards.open`), 'utf8')
+      expect(open, piece).toMatch(/^\d\n$/)
+    }
   },
-  240_000,
+  400_000,
 )
 
 clusterTest(
@@ -128,8 +149,7 @@ clusterTest(
     await using folder = await studyFolder({ count: 6 })
     const expected = await localOutcome(folder)
     // Slow enough that there is always something to disturb.
-    await judge.close()
-    judge = await startScriptedJudge({ script: answerByContent, latency: 700 })
+    await replaceJudge(700)
     const path = await folder.write(study(judge.url))
 
     // Submitted by a machine that then goes away.
@@ -376,13 +396,16 @@ function startNow(): void {
   }
 }
 
+async function lastSubmission(folder: StudyFolder, file: string): Promise<string> {
+  const home = folder.file('.mirage-cache/cluster')
+  return join(home, (await readdir(home)).toSorted().at(-1)!, file)
+}
+
 /** The reasons that the last submission left, one per row. */
 async function unfinished(
   folder: StudyFolder,
 ): Promise<{ row: string | null; cell: string; reason: string }[]> {
-  const home = folder.file('.mirage-cache/cluster')
-  const last = (await readdir(home)).toSorted().at(-1)!
-  const text = await readFile(join(home, last, 'unfinished.jsonl'), 'utf8')
+  const text = await readFile(await lastSubmission(folder, 'unfinished.jsonl'), 'utf8')
   return text
     .split('\n')
     .filter(Boolean)
