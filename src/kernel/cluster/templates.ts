@@ -1,3 +1,4 @@
+import type { Job } from 'kubernetes-types/batch/v1'
 import { stringify } from 'yaml'
 import type { Piece } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
@@ -63,13 +64,13 @@ function kubernetesJobs(options: TemplateOptions): Record<string, string> {
   return files
 }
 
-function kubernetesJob(piece: Piece, name: string, options: TemplateOptions): object {
+function kubernetesJob(piece: Piece, name: string, options: TemplateOptions): Job {
   const own = profileFor(options.profile, piece.step)
   const shards = piece.kind === 'shards' ? own.shards : 1
   const limits = {
     ...(own.cpus && { cpu: String(own.cpus) }),
     ...(own.memory && { memory: own.memory.replace(/([KMGT])B?$/i, '$1i') }),
-    ...(own.gpus && { 'nvidia.com/gpu': own.gpus }),
+    ...(own.gpus && { 'nvidia.com/gpu': String(own.gpus) }),
   }
   return {
     apiVersion: 'batch/v1',

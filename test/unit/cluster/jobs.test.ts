@@ -135,7 +135,7 @@ test('Kubernetes gets one Indexed Job per piece, with names and quantities as it
   expect(parse(files['03-sr.shards.yaml']).spec.template.spec.containers[0].resources.limits).toEqual({
     cpu: '4',
     memory: '16Gi',
-    'nvidia.com/gpu': 1,
+    'nvidia.com/gpu': '1',
   })
   const order = manifests.map(([name]) => files['run.sh'].indexOf(name))
   expect(order).toEqual(order.toSorted((a, b) => a - b))
