@@ -20,8 +20,16 @@ const SETTLED_MILLISECONDS = 2000
  * @throws MirageError `file-missing`
  */
 export async function fileHash(store: Store, path: string, name = path): Promise<string> {
-  return (await hashWithState(store, path, await statOf(path, name))).hash
+  const { size, mtimeNs, mtimeMs, ino } = await statOf(path, name)
+  const key = hashOf({ path, size: String(size), mtime: String(mtimeNs), inode: String(ino) })
+  const known = await store.getRecord<{ hash: string }>('file', key)
+  if (known) return known.hash
+  const hash = await hashFile(path)
+  if (isSettled(mtimeMs)) await store.putRecord('file', key, { hash })
+  return hash
 }
+
+const isSettled = (mtimeMs: bigint) => Date.now() - Number(mtimeMs) > SETTLED_MILLISECONDS
 
 /** What a file was when its hash was taken. */
 type Remembered = Record<string, { state: string; hash: string }>
@@ -48,16 +56,16 @@ export async function fileHashes(
       FILES_AT_ONCE,
       async ({ index, file }) => {
         const { path, name } = files[index]
-        const stats = await statOf(path, name)
-        const state = stateOf(stats)
+        const { size, mtimeNs, mtimeMs, ino } = await statOf(path, name)
+        const state = `${size} ${mtimeNs} ${ino}`
         const before = Object.hasOwn(known, file) ? known[file] : undefined
         if (before?.state === state) {
           hashes[index] = before.hash
           return
         }
-        const { hash, settled } = await hashWithState(store, path, stats)
+        const hash = await hashFile(path)
         hashes[index] = hash
-        if (settled) fresh[file] = { state, hash }
+        if (isSettled(mtimeMs)) fresh[file] = { state, hash }
       },
       signal,
     )
@@ -67,24 +75,6 @@ export async function fileHashes(
 }
 
 const FILES_AT_ONCE = 16
-
-type State = Awaited<ReturnType<typeof statOf>>
-
-const stateOf = ({ size, mtimeNs, ino }: State) => `${size} ${mtimeNs} ${ino}`
-
-async function hashWithState(
-  store: Store,
-  path: string,
-  { size, mtimeNs, mtimeMs, ino }: State,
-): Promise<{ hash: string; settled: boolean }> {
-  const key = hashOf({ path, size: String(size), mtime: String(mtimeNs), inode: String(ino) })
-  const known = await store.getRecord<{ hash: string }>('file', key)
-  if (known) return { hash: known.hash, settled: true }
-  const hash = await hashFile(path)
-  const settled = Date.now() - Number(mtimeMs) > SETTLED_MILLISECONDS
-  if (settled) await store.putRecord('file', key, { hash })
-  return { hash, settled }
-}
 
 async function statOf(path: string, name: string) {
   try {
