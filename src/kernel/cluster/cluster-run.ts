@@ -160,7 +160,7 @@ async function openPieces(
     const { shards: count } = profileFor(profile, piece.step)
     // Nobody knows which rows there will be: all shards may have some.
     const all = Array.from({ length: count }, (_, index) => index)
-    const missing = (await session.missingShards(request.study, piece.cell, count)) ?? all
+    const missing = (await session.missingShards(request.study, piece.cell, count, finished)) ?? all
     const shards = missing.filter(shard => !closed.has(`${piece.id}.${shard}`))
     if (shards.length > 0) open.push({ piece, shards })
   }

@@ -152,9 +152,18 @@ export class Session {
     return this.#keys.get(cell)
   }
 
-  /** Which of `count` shards of a cell have rows and no result yet; undefined while the cell's inputs are missing. */
-  async missingShards(study: Study, cellId: string, count: number): Promise<number[] | undefined> {
-    const standings = this.#standings(study)
+  /**
+   * Which of `count` shards of a cell have rows and no result yet; undefined while the cell's inputs are missing.
+   *
+   * @param finished what `finished` has said, so that it need not be found out again
+   */
+  async missingShards(
+    study: Study,
+    cellId: string,
+    count: number,
+    finished?: ReadonlyMap<string, string>,
+  ): Promise<number[] | undefined> {
+    const standings = this.#standings(study, { finished })
     const found = await cellWithInputs(standings, cellId)
     if (!found) return undefined
     const { cell, inputs } = found
@@ -180,16 +189,19 @@ export class Session {
     return found && idsIn(cutInputs(found.inputs, shard))
   }
 
-  #standings(study: Study, run?: Run): Standings {
+  #standings(
+    study: Study,
+    { run, finished = this.#taken }: { run?: Run; finished?: ReadonlyMap<string, string> } = {},
+  ): Standings {
     const { language } = this.#options
     const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, { run })
-    return new Standings({ study, language, book: this.#book, taken: this.#taken, context })
+    return new Standings({ study, language, book: this.#book, taken: finished, context })
   }
 
   async #runAll(run: Run): Promise<RunReply> {
     const { request } = run
     const wanted = new Set(request.cells)
-    const standings = this.#standings(request.study, run)
+    const standings = this.#standings(request.study, { run })
     const reply: RunReply = { run: run.id, succeeded: [], failed: [], cancelled: [] }
     for (const cell of standings.plan.cells.filter(({ id }) => wanted.has(id))) {
       const stop = run.controller.signal.aborted || (reply.failed.length > 0 && !request.options.keepGoing)
