@@ -128,11 +128,7 @@ export class Kernel {
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
     jobTemplate: async ({ study, engine, profile: file }) => {
       const profile = await profileOf(study, file)
-      const pieces = piecesOf(
-        planStudy(study.cells, LANGUAGE),
-        new Set(study.cells.map(({ id }) => id)),
-        granularityOf,
-      )
+      const pieces = piecesOf(planStudy(study.cells, LANGUAGE), new Set(study.cells.map(({ id }) => id)))
       const files = TEMPLATES[engine]({
         pieces,
         profile,
@@ -302,8 +298,6 @@ export class Kernel {
     })
   }
 }
-
-const granularityOf = (step: string) => STEPS[step]?.granularity ?? 'table'
 
 /** The cache folder of a study: `MIRAGE_CACHE`, or `.mirage-cache` beside it. */
 function storeRoot(path: string): string {

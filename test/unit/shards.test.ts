@@ -54,6 +54,20 @@ const work: StepDefinition = {
   },
 }
 
+/** A step that is three jobs. */
+const several: StepDefinition = {
+  name: 'several',
+  version: 1,
+  summary: '',
+  granularity: 'runs',
+  runs: () => 3,
+  params: z.strictObject({ of: reads('table', '') }),
+  async *run(params, context) {
+    worked.push([`${context.part} of ${context.input((params as { of: string }).of, 'table').rows.length}`])
+    return { outputs: [] }
+  },
+}
+
 let folder: string
 let path: string
 let count = 0
@@ -74,7 +88,7 @@ function open() {
     path,
     store,
     compute: {} as Compute,
-    language: { steps: { load, work }, prompt: load, script: load },
+    language: { steps: { load, work, several }, prompt: load, script: load },
     record: createRunRecord(path, store),
     env: {},
     emit: listen,
@@ -161,4 +175,15 @@ test('the shares of all shards make up the whole', async () => {
   for (let index = 0; index < 5; index++) await shardOfStudy(study, { index, count: 5 })
   expect(shares.reduce<number>((sum, share) => sum + share!, 0)).toBeCloseTo(1, 12)
   for (const [n, share] of shares.entries()) expect(share).toBeCloseTo(worked[n].length / 30, 12)
+})
+
+test('a step of several jobs is cut by its jobs, each over the whole table', async () => {
+  const study = studyOf(names(5), 'bad: []')
+  study.cells[1].text = 'several: { of: t }'
+  const { session } = open()
+  await session.run(runRequest.parse({ study, cells: ['load'] }))
+  expect(await session.missingShards(study, 'work', 99)).toEqual([0, 1, 2])
+  await shardOfStudy(study, { index: 1, count: 3 })
+  expect(worked).toEqual([['1 of 5']])
+  expect(await open().session.missingShards(study, 'work', 99)).toEqual([0, 2])
 })

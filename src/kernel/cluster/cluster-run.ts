@@ -4,7 +4,7 @@ import { planStudy } from '../session/plan.ts'
 import type { Language } from '../session/program.ts'
 import type { Session } from '../session/session.ts'
 import type { Store } from '../store/store.ts'
-import { piecesOf } from './pieces.ts'
+import { piecesOf, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
 import {
@@ -148,7 +148,7 @@ async function openPieces(
   const plan = planStudy(request.study.cells, language)
   const broken = plan.cells.find(cell => 'error' in cell && request.cells.includes(cell.id))
   if (broken && 'error' in broken) throw new MirageError(broken.error)
-  const pieces = piecesOf(plan, new Set(request.cells), step => language.steps[step]?.granularity ?? 'table')
+  const pieces = piecesOf(plan, new Set(request.cells))
   const finished = await session.finished(request.study)
   const open: OpenPiece[] = []
   for (const piece of pieces) {
@@ -157,7 +157,7 @@ async function openPieces(
       if (!closed.has(piece.id)) open.push({ piece, shards: [] })
       continue
     }
-    const { shards: count } = profileFor(profile, piece.step)
+    const count = shardCount(piece, profileFor(profile, piece.step))
     // Nobody knows which rows there will be: all shards may have some.
     const all = Array.from({ length: count }, (_, index) => index)
     const missing = (await session.missingShards(request.study, piece.cell, count, finished)) ?? all

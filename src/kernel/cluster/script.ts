@@ -1,4 +1,4 @@
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import type { ClusterProfile } from './profile.ts'
 import { quote, words } from './shell.ts'
 import { openShardsFile } from './task-files.ts'
@@ -77,9 +77,9 @@ function taskCommand({ piece, profile, study, snapshot, submission, command }: S
   const own = ['run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
   const report = `${submission}.${piece.id}`
   const line = `${command} ${words(own)}`
-  const collect = piece.kind === 'collect' ? ` --collect ${profile.shards}` : ''
+  const collect = piece.kind === 'collect' ? ` --collect ${shardCount(piece, profile)}` : ''
   if (piece.kind !== 'shards') return `${line}${collect} --report ${quote(report)}`
-  return `${line} --shard "$SLURM_ARRAY_TASK_ID/${profile.shards}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
+  return `${line} --shard "$SLURM_ARRAY_TASK_ID/${shardCount(piece, profile)}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
 }
 
 /** `[0, 1, 2, 5]` as `0-2,5`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Study } from '../protocol/messages.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { TaskReport } from './report.ts'
 import { batchScript, LOGS } from './script.ts'
@@ -59,7 +59,7 @@ export async function submit({
   const snapshot = join(folder, SNAPSHOT)
   await writeFile(snapshot, JSON.stringify(study))
   const planned = open.map(({ piece, shards }): PlannedPiece => {
-    const { shards: count } = profileFor(profile, piece.step)
+    const count = shardCount(piece, profileFor(profile, piece.step))
     return { piece, shards, ...(piece.kind === 'shards' && { count }) }
   })
   await prepareTasks(folder, planned, finished)

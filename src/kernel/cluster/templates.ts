@@ -1,6 +1,6 @@
 import type { Job } from 'kubernetes-types/batch/v1'
 import { stringify } from 'yaml'
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import { quote, words } from './shell.ts'
 
@@ -28,7 +28,7 @@ function taskLine(
   index: string,
 ): string {
   const line = `${command} ${words(['run', study, '--cell', piece.cell, '--no-record'])}`
-  const { shards } = profileFor(profile, piece.step)
+  const shards = shardCount(piece, profileFor(profile, piece.step))
   const part = { shards: ` --shard "${index}/${shards}"`, collect: ` --collect ${shards}`, whole: '' }[
     piece.kind
   ]
@@ -66,7 +66,7 @@ function kubernetesJobs(options: TemplateOptions): Record<string, string> {
 
 function kubernetesJob(piece: Piece, name: string, options: TemplateOptions): Job {
   const own = profileFor(options.profile, piece.step)
-  const shards = piece.kind === 'shards' ? own.shards : 1
+  const shards = piece.kind === 'shards' ? shardCount(piece, own) : 1
   const limits = {
     ...(own.cpus && { cpu: String(own.cpus) }),
     ...(own.memory && { memory: own.memory.replace(/([KMGT])B?$/i, '$1i') }),
@@ -123,7 +123,7 @@ function rayJob(options: TemplateOptions): Record<string, string> {
     const own = profileFor(options.profile, piece.step)
     return {
       id: piece.id,
-      shards: piece.kind === 'shards' ? own.shards : 1,
+      shards: piece.kind === 'shards' ? shardCount(piece, own) : 1,
       cpus: own.cpus ?? 1,
       gpus: own.gpus ?? 0,
       command: taskLine({ ...options, piece }, '$MIRAGE_SHARD'),

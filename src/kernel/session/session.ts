@@ -167,26 +167,31 @@ export class Session {
     const found = await cellWithInputs(standings, cellId)
     if (!found) return undefined
     const { cell, inputs } = found
+    const { program } = cell
     const fingerprint = await standings.fingerprintOf(cell, inputs)
+    const byRows = program.runs === undefined
+    const parts = byRows ? cutAll(inputs, count) : Array.from({ length: program.runs! }, () => inputs)
     const missing: number[] = []
-    for (const [index, part] of cutAll(inputs, count).entries()) {
-      if (rowCount(part) === 0) continue
-      if (!(await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))))
-        missing.push(index)
+    for (const [index, part] of parts.entries()) {
+      if (byRows && rowCount(part) === 0) continue
+      const key = resultKey(program, part, fingerprint, study.seed, byRows ? undefined : index)
+      if (!(await this.#book.find(key))) missing.push(index)
     }
     return missing
   }
 
-  /** Image ids that each of `count` shards of a cell works on; undefined while its inputs are missing. */
+  /** Image ids that each of `count` shards of a cell works on; undefined where no rows are cut, and while inputs are missing. */
   async shardIds(study: Study, cellId: string, count: number): Promise<string[][] | undefined> {
     const found = await cellWithInputs(this.#standings(study), cellId)
-    return found && cutAll(found.inputs, count).map(idsIn)
+    if (!found || found.cell.program.runs !== undefined) return undefined
+    return cutAll(found.inputs, count).map(idsIn)
   }
 
   /** Image ids that one shard of a cell works on; undefined while its inputs are missing. */
   async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[] | undefined> {
     const found = await cellWithInputs(this.#standings(study), cellId)
-    return found && idsIn(cutInputs(found.inputs, shard))
+    if (!found || found.cell.program.runs !== undefined) return undefined
+    return idsIn(cutInputs(found.inputs, shard))
   }
 
   #standings(
@@ -240,12 +245,14 @@ export class Session {
   ): Promise<{ result: CellResult; cached: boolean; edited?: boolean }> {
     const { study, options } = run.request
     const whole = await standings.inputsOf(cell)
-    const inputs = options.shard ? cutInputs(whole, options.shard) : whole
-    const share = options.shard && (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1)
+    const byRows = options.shard !== undefined && cell.program.runs === undefined
+    const part = byRows ? undefined : options.shard?.index
+    const inputs = byRows ? cutInputs(whole, options.shard!) : whole
+    const share = byRows ? (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1) : undefined
     const memo = options.shard || options.parts ? new RowMemo() : undefined
-    const context = this.#context(cell, inputs, study, { run, share, memo })
+    const context = this.#context(cell, inputs, study, { run, share, part, memo })
     const fingerprint = await cell.program.fingerprint(context)
-    const key = resultKey(cell.program, inputs, fingerprint, study.seed)
+    const key = resultKey(cell.program, inputs, fingerprint, study.seed, part)
     this.#keys.set(cell.id, key)
     const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
     if (known) {
@@ -256,7 +263,7 @@ export class Session {
     }
 
     const started = Date.now()
-    if (memo && options.parts) {
+    if (memo && options.parts && cell.program.runs === undefined) {
       for (const part of cutAll(whole, options.parts)) {
         const done = await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))
         if (done) await this.#book.recall(done, memo)
@@ -311,7 +318,7 @@ export class Session {
     cell: ReadableCell,
     inputs: Inputs,
     study: Study,
-    { run, share, memo }: { run?: Run; share?: number; memo?: RowMemo },
+    { run, share, part, memo }: { run?: Run; share?: number; part?: number; memo?: RowMemo },
   ): StepContext {
     const { path, store, compute, env } = this.#options
     const options = run?.request.options
@@ -327,6 +334,7 @@ export class Session {
       offline: options?.offline ?? false,
       replay: options?.replay,
       share,
+      part,
       env,
     })
   }

@@ -81,11 +81,21 @@ export class Standings {
   }
 }
 
-/** Hash of everything that makes a result what it is. */
-export function resultKey(program: Program, inputs: Inputs, fingerprint: Fingerprint, seed: number): string {
+/**
+ * Hash of everything that makes a result what it is.
+ *
+ * @param run the one job that was done of a program that is several
+ */
+export function resultKey(
+  program: Program,
+  inputs: Inputs,
+  fingerprint: Fingerprint,
+  seed: number,
+  run?: number,
+): string {
   const { name, version, params } = program
   const read = Object.fromEntries([...inputs].map(([input, { hash }]) => [input, hash]))
-  return hashOf({ name, version, params, read, fingerprint, seed })
+  return hashOf({ name, version, params, read, fingerprint, seed, run })
 }
 
 function notReady(name: string, source: string, cell: string): MirageError {

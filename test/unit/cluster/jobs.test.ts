@@ -26,8 +26,9 @@ const { cells } = studyOf(
     cell('plot', 'correlate: { of: judged, x: psnr, y: hs }'),
   ].join(''),
 )
-const plan = planStudy(cells, { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) })
-const pieces = piecesOf(plan, new Set(cells.map(({ id }) => id)), step => STEPS[step].granularity)
+const language = { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) }
+const plan = planStudy(cells, language)
+const pieces = piecesOf(plan, new Set(cells.map(({ id }) => id)))
 
 let folder: string
 beforeAll(async () => {
@@ -46,6 +47,23 @@ test('a study is cut into shards, collections and whole jobs, each after what it
     ['hs.shards', ['m.collect']],
     ['hs.collect', ['hs.shards']],
   ])
+})
+
+test('a sweep is an array of its runs, whatever the profile says of rows', () => {
+  const sweep =
+    'sweep: { train: { model: realesr-general-x4v3, on: photos }, over: { rate: [1e-4, 3e-4], rank: [4, 8, 16] }, as: best }'
+  const study = studyOf(
+    STUDY,
+    cell('load', 'triplets: { lr: lr/*.png, scale: 4, as: photos }') + cell('s', sweep),
+  )
+  const parts = piecesOf(planStudy(study.cells, language), new Set(['s']))
+  expect(parts.map(({ id, runs }) => [id, runs])).toEqual([
+    ['load.whole', undefined],
+    ['s.shards', 6],
+    ['s.collect', 6],
+  ])
+  const { '02-s.shards.yaml': text } = TEMPLATES.k8s({ ...templates, pieces: parts })
+  expect(parse(text).spec.completions).toBe(6)
 })
 
 test('a batch script has the resources of its step, the modules and the container of the profile, and words that a shell reads as they are', async () => {
