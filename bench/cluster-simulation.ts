@@ -93,7 +93,10 @@ const WITHOUT: Record<string, (times: StepTimes) => StepTimes> = {
   collecting: times => ({ ...times, collect: 0 }),
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(0).padStart(3)} %`
+const percent = (share: number) =>
+  `${Math.max(0, Math.round(100 * share))
+    .toString()
+    .padStart(3)} %`
 
 function print(times: StepTimes, images: number): void {
   const nodeCounts = [1, 2, 4, 8, 16, 32, 64, 128, 256]

@@ -42,7 +42,10 @@ beforeEach(async () => {
   silentOn = undefined
   judge = await startJudge(100)
 })
-afterEach(() => judge.close())
+afterEach(async () => {
+  await judge.close()
+  await cluster?.clear()
+})
 
 const startJudge = (latency: number, port?: number) =>
   startScriptedJudge({ script: answerByContent, latency, port })

@@ -8,10 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface SlurmCluster extends AsyncDisposable {
   /** What the Slurm commands need to find this cluster. */
   env: { SLURM_CONF: string; PATH: string }
-  /** Kills a node's daemon the hard way. */
+  /** Kills a node's daemon the hard way, and lets the controller see that it is lost. */
   killNode(name: 'n1' | 'n2'): Promise<void>
   startNode(name: 'n1' | 'n2'): Promise<void>
   command(name: string, ...args: string[]): string
+  /** Ends whatever is in the queue. */
+  clear(): Promise<void>
 }
 
 /** Slurm's daemons refuse to run as different users without more set-up than a test needs. */
@@ -41,12 +43,17 @@ export async function startSlurm(): Promise<SlurmCluster> {
       nodes[name].kill('SIGKILL')
       // The steps of the node die with it on a real machine.
       spawnSync('pkill', ['-KILL', '-f', `slurmstepd.*${folder}`])
+      command('scontrol', 'update', `NodeName=${name}`, 'State=DOWN', 'Reason=lost')
       await sleep(500)
     },
     async startNode(name) {
       nodes[name] = daemon('slurmd', '-N', name)
-      // It registers with the controller and is taken back (ReturnToService=2).
       await sleep(1000)
+      command('scontrol', 'update', `NodeName=${name}`, 'State=RESUME')
+    },
+    async clear() {
+      command('scancel', '--full', '-u', 'root')
+      for (let tries = 0; tries < 100 && command('squeue', '-h').trim() !== ''; tries++) await sleep(200)
     },
     async [Symbol.asyncDispose]() {
       spawnSync('scancel', ['--full', '-u', 'root'], { env: { ...process.env, ...env } })
@@ -105,7 +112,8 @@ function configuration(folder: string): string {
     `SlurmdPidFile=${folder}/%n.pid`,
     `SlurmctldLogFile=${folder}/controller.log`,
     `SlurmdLogFile=${folder}/%n.log`,
-    'SlurmdTimeout=10',
+    // A busy machine lets a node's daemon wait; one that is killed is told to the controller.
+    'SlurmdTimeout=120',
     'KillWait=2',
     'OverTimeLimit=0',
     'SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0',
