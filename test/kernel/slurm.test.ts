@@ -304,7 +304,7 @@ clusterTest(
 )
 
 clusterTest(
-  'an interrupt cancels what was submitted',
+  'an interrupt cancels what was submitted, and so does --cancel from another process',
   async () => {
     await using folder = await studyFolder({ count: 6 })
     const path = await folder.write(study(judge.url))
@@ -315,6 +315,13 @@ clusterTest(
     await until(() => running() !== '')
     child.kill('SIGINT')
     await new Promise(resolve => child.once('exit', resolve))
+    await until(() => !/RUNNING|PENDING/.test(running()))
+
+    const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
+    expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
+    expect(running()).not.toBe('')
+    const cancelled = await mirage(['run', path, '--on', 'slurm', '--cancel'], env())
+    expect(cancelled.code, cancelled.stdout + cancelled.stderr).toBe(0)
     await until(() => !/RUNNING|PENDING/.test(running()))
   },
   120_000,
