@@ -27,6 +27,9 @@ import {
 const clusterTest = canRunSlurm ? test : test.skip
 const photographTest = canRunSlurm && hasSharedData ? test : test.skip
 
+/** Milliseconds; on a machine that does nothing else a test takes a tenth of it. */
+const TIMEOUT = 900_000
+
 let cluster: SlurmCluster
 let judge: ScriptedJudge
 /** The judge does not answer questions that hold this image (the address of its data). */
@@ -143,7 +146,7 @@ clusterTest(
       expect(open, piece).toMatch(/^\d\n$/)
     }
   },
-  400_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -162,15 +165,12 @@ clusterTest(
     await until(works)
     // Whoever may push others aside comes, and takes both nodes.
     cluster.command('sbatch', '-p', 'urgent', '-N2', '--wait', '-o', '/dev/null', '--wrap', 'true')
-    startNow()
-    await until(works)
+    await untilRestarted(works)
     for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
-    startNow()
-    await until(works)
+    await untilRestarted(works)
     await cluster.killNode('n2')
     await cluster.startNode('n2')
-    startNow()
-    await until(works)
+    await untilRestarted(works)
     for (const pid of await taskPids(folder.path)) process.kill(pid, 'SIGKILL')
 
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
@@ -178,7 +178,7 @@ clusterTest(
     expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.paid.size).toBe(6 * 2 * 2)
   },
-  400_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -214,7 +214,7 @@ clusterTest(
     expect(JSON.parse(await readFile(folder.file('inputs.json'), 'utf8'))).toHaveLength(1)
     expect(await outcomeOf(folder, path)).toEqual(expected)
   },
-  300_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -247,7 +247,7 @@ clusterTest(
     expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.paid.size).toBe(4 * 2)
   },
-  400_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -279,13 +279,13 @@ clusterTest(
       return checkpoints.size >= 3
     })
     for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
-    startNow()
+    await untilRestarted(() => /mirage-tune.whole RUNNING/.test(running()))
     const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout + stderr).toBe(0)
     expect(stdout).toMatch(/Went on from the checkpoint of update \d+/)
     expect(await resultsOf(path)).toEqual(expected)
   },
-  240_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -300,7 +300,7 @@ clusterTest(
     expect(stderr).toMatch(/invalid partition/i)
     await until(() => running() === '')
   },
-  120_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -324,7 +324,7 @@ clusterTest(
     expect(cancelled.code, cancelled.stdout + cancelled.stderr).toBe(0)
     await until(() => !/RUNNING|PENDING/.test(running()))
   },
-  120_000,
+  TIMEOUT,
 )
 
 clusterTest(
@@ -354,7 +354,7 @@ clusterTest(
     // 8 pictures x 3 methods x 3 looks; the second run gets the judge's answers again, for nothing.
     expect(judge.paid.size).toBe(8 * 3 * 3)
   },
-  600_000,
+  TIMEOUT,
 )
 
 photographTest(
@@ -382,7 +382,7 @@ photographTest(
     expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.calls.length).toBe(4 * 2 * 2)
   },
-  600_000,
+  TIMEOUT,
 )
 
 /** A line per task: id, name and state. */
@@ -393,17 +393,20 @@ const runningJobs = () =>
     .filter(line => line.endsWith('RUNNING'))
     .map(line => line.split(' ')[0])
 
-/** Slurm lets a requeued job rest for two minutes, which a test need not wait for. */
-function startNow(): void {
-  for (const line of running().split('\n').filter(Boolean)) {
-    const [job, , state] = line.split(' ')
-    if (state !== 'PENDING') continue
-    try {
-      cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
-    } catch {
-      // It has started or ended since.
+/** Slurm lets a job that is queued again rest for two minutes, which a test need not wait for. */
+async function untilRestarted(condition: () => boolean): Promise<void> {
+  await until(() => {
+    for (const line of cluster.command('squeue', '-h', '-r', '-o', '%i %r').split('\n')) {
+      const [job, reason] = line.split(' ')
+      if (reason !== 'BeginTime') continue
+      try {
+        cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
+      } catch {
+        // It has started or ended since.
+      }
     }
-  }
+    return condition()
+  })
 }
 
 async function lastSubmission(folder: StudyFolder, file: string): Promise<string> {
@@ -422,7 +425,7 @@ async function unfinished(
     .map(line => JSON.parse(line))
 }
 
-async function until(condition: () => boolean, seconds = 60): Promise<void> {
+async function until(condition: () => boolean, seconds = 240): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
     if (condition()) return
     await sleep(100)
