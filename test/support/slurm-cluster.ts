@@ -48,8 +48,14 @@ export async function startSlurm(): Promise<SlurmCluster> {
     },
     async startNode(name) {
       nodes[name] = daemon('slurmd', '-N', name)
-      await sleep(1000)
-      command('scontrol', 'update', `NodeName=${name}`, 'State=RESUME')
+      // It registers with the controller, which takes back a node that it was told is lost only when asked to.
+      const state = () => command('sinfo', '-h', '-n', name, '-o', '%T')
+      for (let tries = 0; tries < 120 && !/^(idle|alloc|mixed)/.test(state()); tries++) {
+        spawnSync('scontrol', ['update', `NodeName=${name}`, 'State=RESUME'], {
+          env: { ...process.env, ...env },
+        })
+        await sleep(500)
+      }
     },
     async clear() {
       command('scancel', '--full', '-u', 'root')
