@@ -55,7 +55,10 @@ function studyOf(path: string, document: StudyDocument): Study {
   return {
     path,
     seed: document.meta.seed,
-    meta: { ...document.meta },
+    meta: {
+      ...document.meta.other,
+      ...(document.meta.title !== undefined && { title: document.meta.title }),
+    },
     cells: document.cells
       .filter(cell => cell.kind !== 'prose')
       .map(({ id, kind, attributes, text, line }) => ({ id, kind, attributes, text, line })),

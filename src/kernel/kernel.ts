@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cancelOnCluster, runOnCluster } from './cluster/cluster-run.ts'
 import { piecesOf } from './cluster/pieces.ts'
-import { type ClusterProfile, readProfile } from './cluster/profile.ts'
+import { profileOf } from './cluster/profile-file.ts'
 import { Reporter } from './cluster/report.ts'
+import { words } from './cluster/shell.ts'
 import { slurm } from './cluster/slurm.ts'
+import { knownResults, tellNext } from './cluster/task-files.ts'
 import { TEMPLATES } from './cluster/templates.ts'
 import { ComputePool } from './compute/pool.ts'
 import { doctor } from './doctor.ts'
@@ -20,15 +23,7 @@ import { CATALOG } from './models/catalog.ts'
 import { probeProvider, providerName } from './models/probe.ts'
 import { PROVIDERS } from './models/providers.ts'
 import { modelSummaries } from './models/summary.ts'
-import type {
-  CellEvent,
-  Replies,
-  RequestName,
-  RunReply,
-  RunRequest,
-  requests,
-  Study,
-} from './protocol/messages.ts'
+import type { CellEvent, Replies, RequestName, RunReply, RunRequest, requests } from './protocol/messages.ts'
 import { PROTOCOL_VERSION } from './protocol/messages.ts'
 import { openCollection } from './rating/collection.ts'
 import { packStudy } from './session/pack-study.ts'
@@ -55,6 +50,8 @@ export interface KernelOptions {
   computeEntry: string
   /** Folder of what is shipped: `models/`. */
   assets: string
+  /** The words that start this installation's command line. */
+  installation: readonly string[]
   emit(event: CellEvent): void
   log(line: string): void
   /** Whether a client hears what is emitted. */
@@ -160,17 +157,14 @@ export class Kernel {
       prompts: describePrompts(),
     }),
     outputs: async ({ path }) => ({ cells: await savedOutputs(path) }),
-    jobTemplate: async ({ study, engine, profile, command }) => {
-      const pieces = piecesOf(
-        planStudy(study.cells, LANGUAGE),
-        new Set(study.cells.map(({ id }) => id)),
-        granularityOf,
-      )
+    jobTemplate: async ({ study, engine, profile: file }) => {
+      const profile = await profileOf(study, file)
+      const pieces = piecesOf(planStudy(study.cells, LANGUAGE), new Set(study.cells.map(({ id }) => id)))
       const files = TEMPLATES[engine]({
         pieces,
-        profile: clusterProfileOf(study, profile),
+        profile,
         study: study.path,
-        command,
+        command: profile.command ?? words(this.#options.installation),
       })
       return { files }
     },
@@ -248,7 +242,9 @@ export class Kernel {
     const { path } = request.study
     const { shard, report } = request.options
     const session = this.#session(path)
-    const reporter = report ? new Reporter(createFolderStore(storeRoot(path)), report) : undefined
+    const store = createFolderStore(storeRoot(path))
+    const reporter = report ? new Reporter(store, report) : undefined
+    if (report) session.take(await knownResults(store, report))
     const errors = errorsByRun()
     const listen = (event: CellEvent) => {
       hear(event)
@@ -260,14 +256,17 @@ export class Kernel {
       const { reply, failures } = shard
         ? await runShard({ session, errorOf: errors.errorOf }, request, shard)
         : { reply: await session.run(request), failures: [] }
-      await reporter?.finish(reply.failed.length > 0 || reply.cancelled.length > 0, failures)
+      const failed = reply.failed.length > 0 || reply.cancelled.length > 0
+      await reporter?.finish(failed, failures)
+      const [cell] = request.cells
+      if (report && !shard && !failed) await tellNext(store, report, cell, { session, study: request.study })
       return reply
     } finally {
       this.#listeners.delete(listen)
     }
   }
 
-  async #cluster({ request, profile, action, command }: Parsed<'cluster'>): Promise<Replies['cluster']> {
+  async #cluster({ request, profile: file, action }: Parsed<'cluster'>): Promise<Replies['cluster']> {
     const { path } = request.study
     const store = createFolderStore(storeRoot(path))
     if (action === 'cancel') {
@@ -281,21 +280,25 @@ export class Kernel {
       }
       return {}
     }
+    const profile = await profileOf(request.study, file)
     const controller = new AbortController()
     this.#clusterRuns.set(path, controller)
+    const run = randomUUID()
+    for (const cell of request.cells) this.#emit({ run, path, cell, type: 'queued' })
     try {
       const reply = await runOnCluster(request, {
         slurm,
         store,
         session: this.#session(path),
         language: LANGUAGE,
-        profile: clusterProfileOf(request.study, profile),
-        command,
+        profile,
+        command: profile.command ?? words(this.#options.installation),
         signal: controller.signal,
         resume: action === 'resume',
         detach: action === 'detach',
+        run,
         emit: this.#emit,
-        note: text => this.#emit({ run: 'cluster', path, cell: request.cells[0] ?? '', type: 'note', text }),
+        note: text => this.#emit({ run, path, cell: request.cells[0] ?? '', type: 'note', text }),
       })
       return reply ? { reply } : {}
     } finally {
@@ -325,14 +328,6 @@ export class Kernel {
       redact: this.redact,
     })
   }
-}
-
-const granularityOf = (step: string) => STEPS[step]?.granularity ?? 'table'
-
-/** The user's profile over the one in the study's front matter. */
-function clusterProfileOf({ meta }: Study, profile: Record<string, unknown>): ClusterProfile {
-  const written = (meta.other as { cluster?: object } | undefined)?.cluster
-  return readProfile({ ...written, ...profile }, 'the front matter (`cluster:`) or the profile file')
 }
 
 /** The cache folder of a study: `MIRAGE_CACHE`, or `.mirage-cache` beside it. */

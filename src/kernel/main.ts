@@ -16,7 +16,8 @@ const here = dirname(fileURLToPath(import.meta.url))
 const computeEntry = join(here, 'compute.mjs')
 if (!existsSync(computeEntry)) console.error(`The compute bundle is missing beside ${here}: run the build.`)
 
-const options = { computeEntry, assets: here }
+const installation = [process.execPath, '--enable-source-maps', join(here, 'cli.mjs')]
+const options = { computeEntry, assets: here, installation }
 if (process.argv.includes('--listen')) await serveSocket(options)
 else serveStdio(options)
 process.on('SIGINT', () => {

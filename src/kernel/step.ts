@@ -17,9 +17,12 @@ export interface StepDefinition<Schema extends z.ZodType = z.ZodType> {
   summary: string
   params: Schema
   /**
-   * How the work can be cut: row by row, over the whole table, or as one long job.
+   * How the work can be cut: row by row, over the whole table, as one long job, or as several long jobs. A step that
+   * works row by row has a fingerprint that is the same for every part of its table.
    */
-  granularity: 'rows' | 'table' | 'job'
+  granularity: 'rows' | 'table' | 'job' | 'runs'
+  /** How many jobs a step of granularity `runs` is. */
+  runs?(params: z.output<Schema>): number
   /** Things outside the document that the result depends on (file hashes, model checksums); part of the result key. */
   fingerprint?(params: z.output<Schema>, context: StepContext): Promise<Fingerprint>
   run(params: z.output<Schema>, context: StepContext): AsyncGenerator<StepEvent, StepResult, unknown>
@@ -49,8 +52,13 @@ export interface StepContext {
   offline: boolean
   /** Replay bundle (path) that answers every judge question. */
   replay?: string
-  /** Which part of the rows this run works on; limits and budgets that hold for the whole study are divided by `count`. */
-  shard?: { index: number; count: number }
+  /**
+   * Share (above 0, at most 1) of the rows that this run works on; absent for all of them. What is limited for the whole
+   * cell (a budget, a rate) is limited to this share of it, so that it holds over all runs together.
+   */
+  share?: number
+  /** The one job, from 0, that this run does of a step of granularity `runs`; all of them without it. */
+  part?: number
   /** Environment of the user (keys and endpoints); never stored, never logged. */
   env: Readonly<Record<string, string | undefined>>
 }

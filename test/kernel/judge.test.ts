@@ -317,6 +317,28 @@ describe('consent, keys and money', () => {
     expect(third.code).toBe('price-unknown')
   })
 
+  it('spends no more over all parts of a table than its budget, and asks before it spends what the whole would cost', async () => {
+    const judge = await scripted()
+    const desk = await bench(6)
+    const priced = impatient(judge, { price: { input: 1000, output: 0 } })
+    const settings = { judge: priced, concurrency: 1, confirmAbove: 1000, budget: 3 }
+    for (const [from, to] of [
+      [0, 3],
+      [3, 6],
+    ]) {
+      const part = { ...desk, table: { ...desk.table, rows: desk.table.rows.slice(from, to) }, share: 0.5 }
+      const before = judge.calls.length
+      const { table } = await runScore(settings, part)
+      expect(judge.calls.length - before).toBe(2)
+      expect(table.rows.at(-1)?.missing?.hs).toContain("this part's share of the budget of $3 is spent")
+    }
+    const part = { ...desk, table: { ...desk.table, rows: desk.table.rows.slice(0, 3) }, share: 0.5 }
+    // The open question alone would pass; the whole table costs twice what its half does.
+    const error = await errorOf(runScore({ ...settings, budget: 100, confirmAbove: 0.5 }, part))
+    expect(error.code).toBe('judge-cost')
+    expect(judge.calls).toHaveLength(4)
+  })
+
   it('leaves the key in no file, event, result or error', async () => {
     const canary = 'sk-canary-Zm9vYmFy/42+%'
     // A server that echoes the key wherever it can.

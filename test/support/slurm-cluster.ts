@@ -8,10 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface SlurmCluster extends AsyncDisposable {
   /** What the Slurm commands need to find this cluster. */
   env: { SLURM_CONF: string; PATH: string }
-  /** Kills a node's daemon the hard way. */
+  /** Kills a node's daemon the hard way, and lets the controller see that it is lost. */
   killNode(name: 'n1' | 'n2'): Promise<void>
   startNode(name: 'n1' | 'n2'): Promise<void>
   command(name: string, ...args: string[]): string
+  /** Ends whatever is in the queue. */
+  clear(): Promise<void>
 }
 
 /** Slurm's daemons refuse to run as different users without more set-up than a test needs. */
@@ -41,12 +43,23 @@ export async function startSlurm(): Promise<SlurmCluster> {
       nodes[name].kill('SIGKILL')
       // The steps of the node die with it on a real machine.
       spawnSync('pkill', ['-KILL', '-f', `slurmstepd.*${folder}`])
+      command('scontrol', 'update', `NodeName=${name}`, 'State=DOWN', 'Reason=lost')
       await sleep(500)
     },
     async startNode(name) {
       nodes[name] = daemon('slurmd', '-N', name)
-      // It registers with the controller and is taken back (ReturnToService=2).
-      await sleep(1000)
+      // It registers with the controller, which takes back a node that it was told is lost only when asked to.
+      const state = () => command('sinfo', '-h', '-n', name, '-o', '%T')
+      for (let tries = 0; tries < 120 && !/^(idle|alloc|mixed)/.test(state()); tries++) {
+        spawnSync('scontrol', ['update', `NodeName=${name}`, 'State=RESUME'], {
+          env: { ...process.env, ...env },
+        })
+        await sleep(500)
+      }
+    },
+    async clear() {
+      command('scancel', '--full', '-u', 'root')
+      for (let tries = 0; tries < 100 && command('squeue', '-h').trim() !== ''; tries++) await sleep(200)
     },
     async [Symbol.asyncDispose]() {
       spawnSync('scancel', ['--full', '-u', 'root'], { env: { ...process.env, ...env } })
@@ -105,14 +118,19 @@ function configuration(folder: string): string {
     `SlurmdPidFile=${folder}/%n.pid`,
     `SlurmctldLogFile=${folder}/controller.log`,
     `SlurmdLogFile=${folder}/%n.log`,
-    'SlurmdTimeout=10',
+    // A busy machine lets a node's daemon wait; one that is killed is told to the controller.
+    'SlurmdTimeout=120',
     'KillWait=2',
     'OverTimeLimit=0',
     'SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0',
     'MaxArraySize=10001',
     `NodeName=n1 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${PORTS.n1} CPUs=1 RealMemory=4000`,
     `NodeName=n2 NodeHostname=${host} NodeAddr=127.0.0.1 Port=${PORTS.n2} CPUs=1 RealMemory=4000`,
-    'PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP',
+    // Jobs of the second partition push those of the first aside, which are then queued again.
+    'PreemptType=preempt/partition_prio',
+    'PreemptMode=REQUEUE',
+    'PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE PriorityTier=1 State=UP',
+    'PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE PriorityTier=2 State=UP',
     '',
   ].join('\n')
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { canonicalJson, hashOf } from '../../src/kernel/store/canonical.ts'
+import { canonicalJson, hashOf, plainCanonicalJson } from '../../src/kernel/store/canonical.ts'
 import { createFolderStore } from '../../src/kernel/store/folder-store.ts'
 
 let root: string
@@ -64,6 +64,34 @@ test('a name that could leave the folder is refused', async () => {
   const store = createFolderStore(root)
   expect(() => store.objectPath('../../etc/passwd')).toThrow(TypeError)
   await expect(store.getRecord('..', 'x/../../y')).rejects.toThrow(TypeError)
+})
+
+test('the fast way to canonical JSON gives what it is defined to be', () => {
+  fc.assert(
+    fc.property(
+      fc.anything({
+        withSparseArray: false,
+        withBigInt: false,
+        withDate: true,
+        values: [
+          fc.string(),
+          fc.integer(),
+          fc.boolean(),
+          fc.constant(null),
+          fc.constant(undefined),
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+        ],
+      }),
+      value => {
+        const plain = plainCanonicalJson(value)
+        expect(canonicalJson(value)).toBe(plain)
+        expect(canonicalJson(JSON.parse(plain))).toBe(plain)
+      },
+    ),
+  )
+  expect(canonicalJson({ 10: 1, 9: 2, b: undefined, a: [undefined, { z: 1, y: 2 }] })).toBe(
+    '{"10":1,"9":2,"a":[null,{"y":2,"z":1}]}',
+  )
 })
 
 test('canonical JSON does not depend on the order of keys, and reads back equal', () => {

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { readProfileFile, thisInstallation } from '../cluster.ts'
 import { withKernel } from '../kernel.ts'
 import { readStudy } from '../study.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
@@ -40,11 +39,13 @@ async function exportJob(
   const engine = values.for
   if (engine !== 'k8s' && engine !== 'ray') throw new UsageError('Say the engine.', usage)
   const study = await readStudy(word)
-  const profile = await readProfileFile(values.profile)
-  const command = typeof profile.command === 'string' ? [profile.command] : thisInstallation()
   const folder = resolve(values.to ?? `${study.path.replace(/\.mirage\.md$/, '')}.${engine}`)
   return withKernel({ onEvent() {} }, async kernel => {
-    const { files } = await kernel.request('jobTemplate', { study, engine, profile, command })
+    const { files } = await kernel.request('jobTemplate', {
+      study,
+      engine,
+      profile: values.profile && resolve(values.profile),
+    })
     await mkdir(folder, { recursive: true })
     for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
     console.log(`Wrote ${Object.keys(files).join(', ')} to ${folder}`)

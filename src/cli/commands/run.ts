@@ -18,6 +18,7 @@ const usage = `mirage run STUDY.mirage.md [options]
   --detach        submit and return
   --cancel        cancel the last submission
   --shard I/N     work on one part of the rows, to fill the store (a task of a cluster)
+  --collect N     put together what N shards have left in the store (a task of a cluster)
   --snapshot FILE run the study as it was submitted, in place of the file's text
   --no-record     write neither outputs nor lock
   --report KEY    tell progress under this key in the store
@@ -36,6 +37,7 @@ const options = {
   detach: { type: 'boolean' },
   cancel: { type: 'boolean' },
   shard: { type: 'string' },
+  collect: { type: 'string' },
   snapshot: { type: 'string' },
   'no-record': { type: 'boolean' },
   report: { type: 'string' },
@@ -70,12 +72,13 @@ export const run: Command = {
             offline: values.offline,
             replay: values.replay && resolve(values.replay),
             shard: values.shard === undefined ? undefined : parseShard(values.shard),
+            parts: values.collect === undefined ? undefined : parseCount(values.collect),
             record: !values['no-record'],
             report: values.report,
           },
         }
         const reply = values.on
-          ? (await kernel.request('cluster', { request, ...(await clusterOptions(values)) })).reply
+          ? (await kernel.request('cluster', { request, ...clusterOptions(values) })).reply
           : await kernel.request('run', request)
         if (!reply) return 0
         reporter.finish(reply)
@@ -94,6 +97,11 @@ function parseShard(word: string): { index: number; count: number } {
     throw new UsageError(`"${word}" is no shard.`, 'Write I/N with I from 0 to N-1, such as 0/16.')
   }
   return { index: Number(index), count: Number(count) }
+}
+
+function parseCount(word: string): number {
+  if (/^[1-9]\d*$/.test(word)) return Number(word)
+  throw new UsageError(`"${word}" is no number of shards.`, 'Write how many there were, such as 16.')
 }
 
 function chosenCells(asked: string[] | undefined, known: string[]): string[] {

@@ -8,6 +8,7 @@ import { newStudy, openQuickStart } from './new-study.ts'
 import { renamePrompt } from './rename-prompt.ts'
 import { revealCell } from './reveal-cell.ts'
 import { exportStudy, verify } from './share.ts'
+import { runOnSlurm } from './slurm.ts'
 
 /** Every command of package.json, one row each. */
 export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => unknown } = {
@@ -25,6 +26,7 @@ export const COMMANDS: { readonly [id: string]: (app: App, ...args: never[]) => 
   'mirage.restart': restart,
   'mirage.restartAndRunAll': restartAndRunAll,
   'mirage.revealCell': revealCell,
+  'mirage.runOnSlurm': runOnSlurm,
   'mirage.runStale': runStale,
   'mirage.setKey': setKey,
   'mirage.showLog': app => app.log.show(),

@@ -14,7 +14,10 @@ import type { CellDrive } from '../run/cell-drive.ts'
 import { type CellRun, IDLE, reduce, type Signal } from '../run/cell-run.ts'
 import { type KernelHost, reasonOf } from './kernel-host.ts'
 
-export type RunOptions = Partial<RunRequest['options']>
+export type RunOptions = Partial<RunRequest['options']> & {
+  /** The cluster that the long cells run on; this machine without it. */
+  on?: 'slurm'
+}
 
 export type StageEvent = Extract<CellEvent, { type: 'stage' }>
 
@@ -37,7 +40,7 @@ interface Request {
   run: string
   cells: readonly string[]
   /** Sends the request. */
-  ask(client: KernelClient): Promise<RunReply>
+  ask(client: KernelClient): Promise<RunReply | undefined>
   /** The kernel's name for this run, once its first event has come. */
   kernelRun?: string
   /** Hears the stages of a run that is stepped through. */
@@ -77,12 +80,12 @@ export class StudyRunner {
     onStage?: (event: StageEvent) => void,
   ): Promise<void> {
     const fresh = cells.filter(cell => !isWaiting(this.stateOf(cell)))
-    const wishes = { ...this.#ports.options(), ...options }
-    return this.#enqueue(
-      fresh,
-      client => client.request('run', { study: this.#ports.snapshot(), cells: fresh, options: wishes }),
-      onStage,
-    )
+    const { on, ...wishes } = { ...this.#ports.options(), ...options }
+    const ask: Request['ask'] = async client => {
+      const request = { study: this.#ports.snapshot(), cells: fresh, options: wishes }
+      return on ? (await client.request('cluster', { request })).reply : client.request('run', request)
+    }
+    return this.#enqueue(fresh, ask, onStage)
   }
 
   /** Takes over a run that the kernel began for an earlier window; what it has told so far is told again. */

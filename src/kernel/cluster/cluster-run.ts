@@ -4,19 +4,25 @@ import { planStudy } from '../session/plan.ts'
 import type { Language } from '../session/program.ts'
 import type { Session } from '../session/session.ts'
 import type { Store } from '../store/store.ts'
-import { piecesOf } from './pieces.ts'
+import { piecesOf, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
-import type { Slurm } from './slurm.ts'
+import type { Slurm, SlurmTask } from './slurm.ts'
 import {
-  failuresOf,
   follow,
-  incomplete,
   latestSubmission,
   type OpenPiece,
   type Submission,
   submit,
+  submittedStudy,
   succeededIn,
 } from './submission.ts'
+import {
+  describeUnfinished,
+  incomplete,
+  keepUnfinished,
+  type Unfinished,
+  unfinishedOf,
+} from './unfinished.ts'
 
 export interface ClusterRunOptions {
   slurm: Slurm
@@ -24,12 +30,15 @@ export interface ClusterRunOptions {
   store: Store
   language: Language
   profile: ClusterProfile
-  command: string[]
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
   signal: AbortSignal
   /** Follow the last submission instead of making a new one first. */
   resume: boolean
   /** Return after submitting. */
   detach: boolean
+  /** Names this run in its events, those of its last part on this machine included. */
+  run: string
   emit(event: CellEvent): void
   note(text: string): void
 }
@@ -44,19 +53,28 @@ export async function runOnCluster(
 ): Promise<RunReply | undefined> {
   const { session, store, slurm, profile, signal } = options
   const { study } = request
+  // A result that must not be kept (scores without an endpoint, say) leaves no trace in the store but its report.
+  const closed = new Set<string>()
+  let { open, finished } = await openPieces(request, options, closed)
   if (options.resume) {
     const earlier = await latestSubmission(store, study.path)
     if (earlier) {
       options.note(`Following the submission ${earlier.id}.`)
-      await followHere(earlier, options)
+      const tasks = await followHere(earlier, options)
+      ;({ open, finished } = await openPieces(request, options, closed))
+      tell((await whatIsLeft(earlier, tasks, open, options)).unfinished, options)
     }
   }
-  // A result that must not be kept (scores without an endpoint, say) leaves no trace in the store but its report.
-  const closed = new Set<string>()
-  for (let attempt = 0; ; attempt++) {
-    const open = await openPieces(request, options, closed)
-    if (open.length === 0) break
-    const submission = await submit({ slurm, store, study, profile, open, command: options.command })
+  for (let attempt = 0; open.length > 0; attempt++) {
+    const submission = await submit({
+      slurm,
+      store,
+      study,
+      profile,
+      open,
+      finished,
+      command: options.command,
+    })
     const jobs = submission.pieces.map(
       ({ piece, job, shards }) => `${piece.id}=${job}${shards.length ? `[${shards.length}]` : ''}`,
     )
@@ -64,14 +82,30 @@ export async function runOnCluster(
     if (options.detach) return undefined
     const tasks = await followHere(submission, options)
     for (const name of await succeededIn(store, submission)) closed.add(name)
-    const still = await openPieces(request, options, closed)
-    if (still.length === 0) break
-    const reasons = await failuresOf(store, submission, tasks)
-    if (attempt >= profile.retries || signal.aborted)
-      throw incomplete(reasons.length ? reasons : still.map(({ piece }) => `${piece.id}: no result`))
-    for (const reason of reasons) options.note(`Submitting again: ${reason}`)
+    ;({ open, finished } = await openPieces(request, options, closed))
+    if (open.length === 0) break
+    const { unfinished, file } = await whatIsLeft(submission, tasks, open, options)
+    if (attempt >= profile.retries || signal.aborted) throw incomplete(unfinished, file)
+    tell(unfinished, options)
   }
-  return session.run(request)
+  return session.run({ ...request, options: { ...request.options, run: options.run } })
+}
+
+/** What an ended submission left undone; it is kept beside the submission's logs. */
+async function whatIsLeft(
+  submission: Submission,
+  tasks: SlurmTask[],
+  open: OpenPiece[],
+  { store, session }: ClusterRunOptions,
+): Promise<{ unfinished: Unfinished[]; file: string }> {
+  const study = await submittedStudy(store, submission)
+  const shardIds = (cell: string, count: number) => session.shardIds(study, cell, count)
+  const unfinished = await unfinishedOf({ store, submission, tasks, open, shardIds })
+  return { unfinished, file: await keepUnfinished(store, submission, unfinished) }
+}
+
+function tell(unfinished: Unfinished[], { note }: ClusterRunOptions): void {
+  for (const line of describeUnfinished(unfinished)) note(`Submitting again: ${line}`)
 }
 
 /** Cancels what was submitted last; false when there is nothing. */
@@ -82,15 +116,21 @@ export async function cancelOnCluster(store: Store, slurm: Slurm, study: string)
   return true
 }
 
-async function followHere(submission: Submission, { slurm, store, signal, emit }: ClusterRunOptions) {
+async function followHere(submission: Submission, options: ClusterRunOptions) {
+  const { slurm, store, signal, run, emit } = options
+  const started = new Set<string>()
   try {
     return await follow({
       slurm,
       store,
       submission,
       signal,
-      onProgress: ({ cell, ...progress }) =>
-        emit({ run: submission.id, path: submission.study, cell, type: 'progress', ...progress }),
+      onProgress({ cell, ...progress }) {
+        const address = { run, path: submission.study, cell }
+        if (!started.has(cell)) emit({ ...address, type: 'started', at: Date.now() })
+        started.add(cell)
+        emit({ ...address, type: 'progress', ...progress })
+      },
     })
   } catch (error) {
     // Whoever interrupts means the work, not only the watching of it.
@@ -104,23 +144,25 @@ async function openPieces(
   request: RunRequest,
   { session, language, profile }: ClusterRunOptions,
   closed: ReadonlySet<string>,
-): Promise<OpenPiece[]> {
+): Promise<{ open: OpenPiece[]; finished: Map<string, string> }> {
   const plan = planStudy(request.study.cells, language)
   const broken = plan.cells.find(cell => 'error' in cell && request.cells.includes(cell.id))
   if (broken && 'error' in broken) throw new MirageError(broken.error)
-  const pieces = piecesOf(plan, new Set(request.cells), step => language.steps[step]?.granularity ?? 'table')
-  const done = await session.finished(request.study)
+  const pieces = piecesOf(plan, new Set(request.cells))
+  const finished = await session.finished(request.study)
   const open: OpenPiece[] = []
   for (const piece of pieces) {
-    if (done.has(piece.cell)) continue
+    if (finished.has(piece.cell)) continue
     if (piece.kind !== 'shards') {
       if (!closed.has(piece.id)) open.push({ piece, shards: [] })
       continue
     }
-    const { shards: count } = profileFor(profile, piece.step)
-    const missing = await session.missingShards(request.study, piece.cell, count)
+    const count = shardCount(piece, profileFor(profile, piece.step))
+    // Nobody knows which rows there will be: all shards may have some.
+    const all = Array.from({ length: count }, (_, index) => index)
+    const missing = (await session.missingShards(request.study, piece.cell, count, finished)) ?? all
     const shards = missing.filter(shard => !closed.has(`${piece.id}.${shard}`))
     if (shards.length > 0) open.push({ piece, shards })
   }
-  return open
+  return { open, finished }
 }

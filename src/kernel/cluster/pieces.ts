@@ -1,5 +1,4 @@
 import { isReadable, type Plan } from '../session/plan.ts'
-import type { StepDefinition } from '../step.ts'
 
 /** A part of a study's work that a scheduler runs as one job or one job array. */
 export interface Piece {
@@ -12,6 +11,8 @@ export interface Piece {
    * `whole`: a cell that cannot be cut.
    */
   kind: 'shards' | 'collect' | 'whole'
+  /** Shards of a cell that is a number of jobs by itself; the profile says how many parts rows are cut into. */
+  runs?: number
   /** Pieces that must have succeeded. */
   needs: string[]
 }
@@ -20,20 +21,17 @@ export interface Piece {
  * The pieces of the chosen cells, in an order in which each comes after what it needs. Cells that are neither cut, nor
  * long, nor read by such a cell are left out: they take seconds and run when the results are collected.
  */
-export function piecesOf(
-  plan: Plan,
-  chosen: ReadonlySet<string>,
-  granularity: (step: string) => StepDefinition['granularity'],
-): Piece[] {
-  const heavy = heavyCells(plan, chosen, granularity)
+export function piecesOf(plan: Plan, chosen: ReadonlySet<string>): Piece[] {
+  const heavy = heavyCells(plan, chosen)
   const lastPieceOf = new Map<string, string>()
   const pieces: Piece[] = []
   for (const cell of plan.cells) {
     if (!isReadable(cell) || !heavy.has(cell.id)) continue
     const { program } = cell
     const needs = [...new Set(cell.needs.values())].flatMap(need => lastPieceOf.get(need) ?? [])
-    const base = { cell: cell.id, step: program.name }
-    if (granularity(program.name) === 'rows') {
+    const { name: step, granularity, runs } = program
+    const base = { cell: cell.id, step, ...(runs !== undefined && { runs }) }
+    if (granularity === 'rows' || granularity === 'runs') {
       pieces.push({ ...base, id: `${cell.id}.shards`, kind: 'shards', needs })
       pieces.push({ ...base, id: `${cell.id}.collect`, kind: 'collect', needs: [`${cell.id}.shards`] })
       lastPieceOf.set(cell.id, `${cell.id}.collect`)
@@ -45,18 +43,17 @@ export function piecesOf(
   return pieces
 }
 
-function heavyCells(
-  plan: Plan,
-  chosen: ReadonlySet<string>,
-  granularity: (step: string) => string,
-): Set<string> {
+function heavyCells(plan: Plan, chosen: ReadonlySet<string>): Set<string> {
   const heavy = new Set<string>()
   for (const cell of plan.cells.toReversed()) {
     if (!isReadable(cell) || !chosen.has(cell.id)) continue
-    const isHeavy = heavy.has(cell.id) || granularity(cell.program.name) !== 'table'
+    const isHeavy = heavy.has(cell.id) || cell.program.granularity !== 'table'
     if (!isHeavy) continue
     heavy.add(cell.id)
     for (const need of cell.needs.values()) heavy.add(need)
   }
   return heavy
 }
+
+/** How many shards the work of a piece is cut into. */
+export const shardCount = ({ runs }: Piece, { shards }: { shards: number }): number => runs ?? shards

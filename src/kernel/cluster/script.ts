@@ -1,6 +1,7 @@
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import type { ClusterProfile } from './profile.ts'
-import { quote } from './shell.ts'
+import { quote, words } from './shell.ts'
+import { openShardsFile } from './task-files.ts'
 
 export interface ScriptOptions {
   piece: Piece
@@ -9,24 +10,27 @@ export interface ScriptOptions {
   study: string
   /** The study's cells as they were submitted. */
   snapshot: string
-  /** Folder for the logs of tasks. */
-  logs: string
+  /** The submission's folder. */
+  folder: string
   /** Names the submission in the tasks' reports. */
   submission: string
-  /** The words that start Mirage on a node. */
-  command: string[]
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
   /** Shards to run, of `profile.shards`; for pieces of kind `shards`. */
   shards: number[]
 }
 
+/** Folder in a submission's own for what tasks print. */
+export const LOGS = 'logs'
+
 /** The batch script of a piece, for `sbatch`. */
 export function batchScript(options: ScriptOptions): string {
-  const { piece, profile, logs, submission } = options
+  const { piece, profile, folder, submission } = options
   const isArray = piece.kind === 'shards'
   const directives = [
     `job-name=mirage-${piece.id}`,
     `comment=mirage-${submission}`,
-    `output="${logs}/${piece.id}-${isArray ? '%A_%a' : '%j'}.log"`,
+    `output="${folder}/${LOGS}/${piece.id}-${isArray ? '%A_%a' : '%j'}.log"`,
     'open-mode=append',
     // Preempted or lost tasks start again; what they had finished is in the store.
     'requeue',
@@ -39,10 +43,19 @@ export function batchScript(options: ScriptOptions): string {
     '#!/bin/bash',
     ...directives.map(directive => `#SBATCH --${directive}`),
     'set -euo pipefail',
+    ...(isArray ? leaveIfEmpty(options) : []),
     ...profile.setup,
     `exec ${[profile.container, taskCommand(options)].filter(Boolean).join(' ')}`,
     '',
   ].join('\n')
+}
+
+/** A shard without work ends here; what the piece before has told of them decides, where it has. */
+function leaveIfEmpty({ folder, piece }: ScriptOptions): string[] {
+  return [
+    `open=${quote(openShardsFile(folder, piece.id))}`,
+    'if [ -e "$open" ] && ! grep -qx "$SLURM_ARRAY_TASK_ID" "$open"; then exit 0; fi',
+  ]
 }
 
 function resourceDirectives(profile: ClusterProfile): string[] {
@@ -61,11 +74,12 @@ function resourceDirectives(profile: ClusterProfile): string[] {
 }
 
 function taskCommand({ piece, profile, study, snapshot, submission, command }: ScriptOptions): string {
-  const words = [...command, 'run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
+  const own = ['run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
   const report = `${submission}.${piece.id}`
-  const line = words.map(quote).join(' ')
-  if (piece.kind !== 'shards') return `${line} --report ${quote(report)}`
-  return `${line} --shard "$SLURM_ARRAY_TASK_ID/${profile.shards}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
+  const line = `${command} ${words(own)}`
+  const collect = piece.kind === 'collect' ? ` --collect ${shardCount(piece, profile)}` : ''
+  if (piece.kind !== 'shards') return `${line}${collect} --report ${quote(report)}`
+  return `${line} --shard "$SLURM_ARRAY_TASK_ID/${shardCount(piece, profile)}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
 }
 
 /** `[0, 1, 2, 5]` as `0-2,5`. */

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MirageError } from '../errors.ts'
 import type { Study } from '../protocol/messages.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { TaskReport } from './report.ts'
-import { batchScript } from './script.ts'
+import { batchScript, LOGS } from './script.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
+import { type PlannedPiece, prepareTasks, submissionFolder } from './task-files.ts'
 
 /** A piece that still has work, and which of its shards. */
 export interface OpenPiece {
@@ -20,6 +20,8 @@ export interface OpenPiece {
 
 export interface SubmittedPiece extends OpenPiece {
   job: string
+  /** Parts that the rows are cut into, of which `shards` were submitted; for pieces of kind `shards`. */
+  count?: number
 }
 
 /** What was handed to the scheduler; kept in the store, so that another machine can follow or cancel it. */
@@ -35,8 +37,10 @@ export interface SubmitOptions {
   study: Study
   profile: ClusterProfile
   open: OpenPiece[]
-  /** The words that start Mirage on a node. */
-  command: string[]
+  /** Keys of the results that are there, by cell. */
+  finished: ReadonlyMap<string, string>
+  /** What starts Mirage on a node, as a shell reads it. */
+  command: string
 }
 
 /** Hands every open piece to Slurm, each after the pieces that it needs. Nothing stays submitted when one is refused. */
@@ -46,24 +50,29 @@ export async function submit({
   study,
   profile,
   open,
+  finished,
   command,
 }: SubmitOptions): Promise<Submission> {
   const id = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(3).toString('hex')}`
-  const folder = join(store.root, 'cluster', id)
-  const logs = join(folder, 'logs')
-  await mkdir(logs, { recursive: true })
-  const snapshot = join(folder, 'study.json')
+  const folder = submissionFolder(store, id)
+  await mkdir(join(folder, LOGS), { recursive: true })
+  const snapshot = join(folder, SNAPSHOT)
   await writeFile(snapshot, JSON.stringify(study))
+  const planned = open.map(({ piece, shards }): PlannedPiece => {
+    const count = shardCount(piece, profileFor(profile, piece.step))
+    return { piece, shards, ...(piece.kind === 'shards' && { count }) }
+  })
+  await prepareTasks(folder, planned, finished)
   const submission: Submission = { id, study: study.path, pieces: [] }
   try {
-    for (const { piece, shards } of open) {
+    for (const { piece, shards, count } of planned) {
       const own = profileFor(profile, piece.step)
       const script = batchScript({
         piece,
         profile: own,
         study: study.path,
         snapshot,
-        logs,
+        folder,
         submission: id,
         command,
         shards,
@@ -72,7 +81,8 @@ export async function submit({
       const after = submission.pieces
         .filter(({ piece: earlier }) => piece.needs.includes(earlier.id))
         .map(({ job }) => job)
-      submission.pieces.push({ piece, shards, job: await slurm.submit(script, { after }) })
+      const job = await slurm.submit(script, { after })
+      submission.pieces.push({ piece, shards, job, ...(count && { count }) })
     }
   } catch (error) {
     await slurm.cancel(submission.pieces.map(({ job }) => job))
@@ -86,6 +96,17 @@ export async function submit({
 export async function latestSubmission(store: Store, study: string): Promise<Submission | undefined> {
   return store.getRecord<Submission>('submission', latestKey(study))
 }
+
+const SNAPSHOT = 'study.json'
+
+/** The study as it was when it was submitted. */
+export async function submittedStudy(store: Store, { id }: Submission): Promise<Study> {
+  return JSON.parse(await readFile(join(submissionFolder(store, id), SNAPSHOT), 'utf8')) as Study
+}
+
+/** The log of a task, as the batch script names it. */
+export const logOf = (store: Store, { id }: Submission, { piece, job }: SubmittedPiece, shard?: number) =>
+  join(submissionFolder(store, id), LOGS, `${piece.id}-${job}${shard === undefined ? '' : `_${shard}`}.log`)
 
 const latestKey = (study: string) => hashOf({ study }).slice(0, 32)
 
@@ -162,7 +183,7 @@ async function tellProgress(
 }
 
 /** Tasks of a submission by the names that their reports have in it. */
-function* tasksOf({
+export function* tasksOf({
   pieces,
 }: Submission): Generator<{ name: string; entry: SubmittedPiece; shard?: number }> {
   for (const entry of pieces) {
@@ -171,7 +192,7 @@ function* tasksOf({
   }
 }
 
-const reportOf = (store: Store, submission: Submission, name: string) =>
+export const reportOf = (store: Store, submission: Submission, name: string) =>
   store.getRecord<TaskReport>('report', `${submission.id}.${name}`)
 
 /** Names of the tasks that reported success. */
@@ -181,30 +202,6 @@ export async function succeededIn(store: Store, submission: Submission): Promise
     if ((await reportOf(store, submission, name))?.state === 'succeeded') names.push(name)
   }
   return names
-}
-
-/** Why pieces did not end well: what their tasks reported, or what Slurm says of them. */
-export async function failuresOf(
-  store: Store,
-  submission: Submission,
-  tasks: SlurmTask[],
-): Promise<string[]> {
-  const lines: string[] = []
-  for (const { name, entry, shard } of tasksOf(submission)) {
-    const report = await reportOf(store, submission, name)
-    if (report?.state === 'succeeded') continue
-    const where = shard === undefined ? entry.piece.id : `${entry.piece.cell}, shard ${shard}`
-    if (report?.state === 'failed') {
-      const rows = report.failures.map(
-        ({ rows: ids, error }) => `${where}: ${ids.join(', ')}: ${error.message}`,
-      )
-      lines.push(...(rows.length ? rows : [`${where}: ${report.error?.message ?? 'failed'}`]))
-      continue
-    }
-    const task = tasks.find(one => one.job === entry.job && one.task === shard)
-    lines.push(`${where}: ${task ? `${task.state} (${task.reason})` : 'ended without a report'}`)
-  }
-  return lines
 }
 
 function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -219,16 +216,5 @@ function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
       resolve()
     }, milliseconds)
     signal.addEventListener('abort', onAbort, { once: true })
-  })
-}
-
-/** @throws MirageError `cluster-incomplete` */
-export function incomplete(reasons: string[]): MirageError {
-  const shown = reasons.slice(0, 20)
-  const more = reasons.length > shown.length ? `\n... and ${reasons.length - shown.length} more` : ''
-  return new MirageError({
-    code: 'cluster-incomplete',
-    message: `Some of the work did not end well:\n${shown.join('\n')}${more}`,
-    remedy: 'Mend what is named, then run again with --resume: only what is missing is submitted.',
   })
 }

@@ -1,7 +1,8 @@
+import type { Job } from 'kubernetes-types/batch/v1'
 import { stringify } from 'yaml'
-import type { Piece } from './pieces.ts'
+import { type Piece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
-import { quote } from './shell.ts'
+import { quote, words } from './shell.ts'
 
 export interface TemplateOptions {
   /** In an order in which each piece comes after what it needs. */
@@ -9,8 +10,8 @@ export interface TemplateOptions {
   profile: ClusterProfile
   /** Absolute path of the study, as the workers see it. */
   study: string
-  /** The words that start Mirage on a worker. */
-  command: string[]
+  /** What starts Mirage on a worker, as a shell reads it. */
+  command: string
 }
 
 export type Engine = 'k8s' | 'ray'
@@ -26,14 +27,17 @@ function taskLine(
   { piece, profile, study, command }: TemplateOptions & { piece: Piece },
   index: string,
 ): string {
-  const words = [...command, 'run', study, '--cell', piece.cell, '--no-record'].map(quote).join(' ')
-  const shard = piece.kind === 'shards' ? ` --shard "${index}/${profileFor(profile, piece.step).shards}"` : ''
-  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${words}${shard}`].join(
+  const line = `${command} ${words(['run', study, '--cell', piece.cell, '--no-record'])}`
+  const shards = shardCount(piece, profileFor(profile, piece.step))
+  const part = { shards: ` --shard "${index}/${shards}"`, collect: ` --collect ${shards}`, whole: '' }[
+    piece.kind
+  ]
+  return [...profile.setup, `exec ${profile.container ? `${profile.container} ` : ''}${line}${part}`].join(
     '\n',
   )
 }
 
-const finishLine = ({ study, command }: TemplateOptions) => [...command, 'run', study].map(quote).join(' ')
+const finishLine = ({ study, command }: TemplateOptions) => `${command} ${words(['run', study])}`
 
 /** One Indexed Job (batch/v1) per piece, and a script that applies them in order. */
 function kubernetesJobs(options: TemplateOptions): Record<string, string> {
@@ -60,13 +64,13 @@ function kubernetesJobs(options: TemplateOptions): Record<string, string> {
   return files
 }
 
-function kubernetesJob(piece: Piece, name: string, options: TemplateOptions): object {
+function kubernetesJob(piece: Piece, name: string, options: TemplateOptions): Job {
   const own = profileFor(options.profile, piece.step)
-  const shards = piece.kind === 'shards' ? own.shards : 1
+  const shards = piece.kind === 'shards' ? shardCount(piece, own) : 1
   const limits = {
     ...(own.cpus && { cpu: String(own.cpus) }),
     ...(own.memory && { memory: own.memory.replace(/([KMGT])B?$/i, '$1i') }),
-    ...(own.gpus && { 'nvidia.com/gpu': own.gpus }),
+    ...(own.gpus && { 'nvidia.com/gpu': String(own.gpus) }),
   }
   return {
     apiVersion: 'batch/v1',
@@ -119,7 +123,7 @@ function rayJob(options: TemplateOptions): Record<string, string> {
     const own = profileFor(options.profile, piece.step)
     return {
       id: piece.id,
-      shards: piece.kind === 'shards' ? own.shards : 1,
+      shards: piece.kind === 'shards' ? shardCount(piece, own) : 1,
       cpus: own.cpus ?? 1,
       gpus: own.gpus ?? 0,
       command: taskLine({ ...options, piece }, '$MIRAGE_SHARD'),

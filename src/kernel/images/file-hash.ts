@@ -1,8 +1,14 @@
-import { stat } from 'node:fs/promises'
+import { stat as statWithCallback } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { mapConcurrently } from '../concurrent.ts'
 import { MirageError } from '../errors.ts'
 import { hashOf } from '../store/canonical.ts'
 import { hashFile } from '../store/folder-store.ts'
 import type { Store } from '../store/store.ts'
+
+// A study of many images asks for the state of each: this costs half of what `node:fs/promises` does.
+const stat = promisify(statWithCallback)
 
 /** A file that changed this recently may change again within the same time stamp, so its hash is not remembered. */
 const SETTLED_MILLISECONDS = 2000
@@ -19,9 +25,56 @@ export async function fileHash(store: Store, path: string, name = path): Promise
   const known = await store.getRecord<{ hash: string }>('file', key)
   if (known) return known.hash
   const hash = await hashFile(path)
-  if (Date.now() - Number(mtimeMs) > SETTLED_MILLISECONDS) await store.putRecord('file', key, { hash })
+  if (isSettled(mtimeMs)) await store.putRecord('file', key, { hash })
   return hash
 }
+
+const isSettled = (mtimeMs: bigint) => Date.now() - Number(mtimeMs) > SETTLED_MILLISECONDS
+
+/** What a file was when its hash was taken. */
+type Remembered = Record<string, { state: string; hash: string }>
+
+/**
+ * `fileHash` of many files, in their order. What is known of a folder's files is remembered together: a study of 100,000
+ * images reads a few files for it instead of one per image.
+ *
+ * @throws MirageError `file-missing`
+ */
+export async function fileHashes(
+  store: Store,
+  files: readonly { path: string; name: string }[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const hashes = new Array<string>(files.length)
+  const places = files.map(({ path }, index) => ({ index, folder: dirname(path), file: basename(path) }))
+  for (const [folder, inFolder] of Map.groupBy(places, place => place.folder)) {
+    const key = hashOf({ folder })
+    const known = (await store.getRecord<Remembered>('folder', key)) ?? {}
+    const fresh: Remembered = {}
+    await mapConcurrently(
+      inFolder,
+      FILES_AT_ONCE,
+      async ({ index, file }) => {
+        const { path, name } = files[index]
+        const { size, mtimeNs, mtimeMs, ino } = await statOf(path, name)
+        const state = `${size} ${mtimeNs} ${ino}`
+        const before = Object.hasOwn(known, file) ? known[file] : undefined
+        if (before?.state === state) {
+          hashes[index] = before.hash
+          return
+        }
+        const hash = await hashFile(path)
+        hashes[index] = hash
+        if (isSettled(mtimeMs)) fresh[file] = { state, hash }
+      },
+      signal,
+    )
+    if (Object.keys(fresh).length > 0) await store.putRecord('folder', key, { ...known, ...fresh })
+  }
+  return hashes
+}
+
+const FILES_AT_ONCE = 16
 
 async function statOf(path: string, name: string) {
   try {

@@ -58,10 +58,14 @@ export const runRequest = z.object({
       stepping: z.boolean().default(false),
       /** Work on one part of the rows of each cell, to fill the shared store; the results are partial and not kept. */
       shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
+      /** Take what so many shards of each cell have left, where they have; it is a matter of speed alone. */
+      parts: z.number().int().min(1).optional(),
       /** Write outputs and lock beside the study. */
       record: z.boolean().default(true),
       /** Key under which progress and outcome are told in the shared store; for tasks on a cluster. */
       report: z.string().optional(),
+      /** Names the run in its events, where it belongs to a larger one. */
+      run: z.string().optional(),
       /** Replay bundle that answers every judge question. */
       replay: z.string().optional(),
     })
@@ -94,11 +98,9 @@ export const requests = {
   /** Runs the long cells of a study on a cluster, the rest here. */
   cluster: z.object({
     request: runRequest,
-    /** Profile of the user over the one in the study's front matter (`cluster:`). */
-    profile: z.record(z.string(), z.unknown()).default({}),
+    /** Absolute path of a profile over the one in the study's front matter (`cluster:`); the user's own by default. */
+    profile: z.string().optional(),
     action: z.enum(['run', 'resume', 'detach', 'cancel']).default('run'),
-    /** The words that start Mirage on a node. */
-    command: z.array(z.string()).min(1),
   }),
   /** Computes the study again, apart from its cache, and compares with its lock. */
   verify: runRequest,
@@ -114,8 +116,7 @@ export const requests = {
   jobTemplate: z.object({
     study,
     engine: z.enum(['k8s', 'ray']),
-    profile: z.record(z.string(), z.unknown()).default({}),
-    command: z.array(z.string()).min(1),
+    profile: z.string().optional(),
   }),
   /** Writes a study with its saved outputs as one file. */
   export: z.object({ path: z.string(), format: z.enum(['html', 'ipynb']), to: z.string() }),

@@ -36,7 +36,9 @@ const ALIVE_WITHIN = 2000
  * One client at a time, over a socket that it may leave and come back to: what runs goes on meanwhile. Nobody but the
  * user's own processes can open the socket, and nobody without the token is answered.
  */
-export async function serveSocket(base: Pick<KernelOptions, 'computeEntry' | 'assets'>): Promise<void> {
+export async function serveSocket(
+  base: Pick<KernelOptions, 'computeEntry' | 'assets' | 'installation'>,
+): Promise<void> {
   const {
     socket: address,
     token,

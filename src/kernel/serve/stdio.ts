@@ -4,7 +4,7 @@ import { EVENT } from '../protocol/messages.ts'
 import { answerAll } from './answer.ts'
 
 /** One client, over standard input and output. The kernel never outlives it. */
-export function serveStdio(options: Pick<KernelOptions, 'computeEntry' | 'assets'>): void {
+export function serveStdio(options: Pick<KernelOptions, 'computeEntry' | 'assets' | 'installation'>): void {
   const connection = createMessageConnection(
     new StreamMessageReader(process.stdin),
     new StreamMessageWriter(process.stdout),

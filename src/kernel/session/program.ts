@@ -12,6 +12,9 @@ export interface Program extends References {
   version: number
   /** Normalised parameters; part of the result key. */
   params: unknown
+  granularity: StepDefinition['granularity']
+  /** Jobs that it is, for granularity `runs`. */
+  runs?: number
   fingerprint(context: StepContext): Promise<Fingerprint>
   run(context: StepContext): AsyncGenerator<StepEvent, StepResult, unknown>
 }
@@ -59,14 +62,13 @@ function readScript(cell: StudyCell, { script }: Language): Program {
   return { cell: cell.id, ...bind(script, params), reads: [], mayRead: names, defines: cell.attributes.as }
 }
 
-function bind(
-  step: StepDefinition,
-  params: unknown,
-): Pick<Program, 'name' | 'version' | 'params' | 'fingerprint' | 'run'> {
+function bind(step: StepDefinition, params: unknown): Omit<Program, 'cell' | keyof References> {
   return {
     name: step.name,
     version: step.version,
     params,
+    granularity: step.granularity,
+    ...(step.runs && { runs: step.runs(params) }),
     fingerprint: async context => (await step.fingerprint?.(params, context)) ?? {},
     run: context => step.run(params, context),
   }

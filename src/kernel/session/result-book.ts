@@ -1,3 +1,4 @@
+import type { RowMemo } from '../compute/row-memo.ts'
 import type { Output } from '../protocol/messages.ts'
 import type { Fingerprint } from '../step.ts'
 import { canonicalJson } from '../store/canonical.ts'
@@ -11,6 +12,8 @@ export interface CellResult {
   /** Store hash of the value's canonical JSON, when the cell defines a name. */
   value?: string
   outputs: Output[]
+  /** Store hash of what row jobs answered (`RowMemo`), for the result of a shard. */
+  memo?: string
   notes: string[]
   lock: LockFacts
   milliseconds: number
@@ -67,6 +70,16 @@ export class ResultBook {
     const hash = await this.#store.putObject(canonicalJson(value))
     this.#values.set(hash, value)
     return hash
+  }
+
+  /** Adds what the row jobs of a result answered, where it was kept and still is. */
+  async recall({ memo: hash }: CellResult, memo: RowMemo): Promise<void> {
+    if (hash && (await this.#store.hasObject(hash)))
+      memo.addJson(new TextDecoder().decode(await this.#store.getObject(hash)))
+  }
+
+  async putMemo(memo: RowMemo): Promise<string | undefined> {
+    return memo.size > 0 ? this.#store.putObject(memo.toJson()) : undefined
   }
 
   async getValue(hash: string): Promise<Value> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Compute } from '../compute/compute.ts'
+import { RowMemo, remembering } from '../compute/row-memo.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import type {
   CellEvent,
@@ -18,9 +19,9 @@ import { isReadable, type PlannedCell } from './plan.ts'
 import type { Language } from './program.ts'
 import { type CellResult, ResultBook } from './result-book.ts'
 import type { RunRecord } from './run-record.ts'
-import type { Shard } from './shard.ts'
+import { cutAll, cutInputs, idsIn, rowCount, type Shard } from './shard.ts'
 import { StageGate } from './stage-gate.ts'
-import { cutInputs, type ReadableCell, resultKey, Standings } from './standings.ts'
+import { type ReadableCell, resultKey, Standings } from './standings.ts'
 import { createContext, type Inputs } from './step-context.ts'
 import { summarise } from './summary.ts'
 
@@ -60,6 +61,8 @@ interface Run {
 export class Session {
   readonly #options: SessionOptions
   readonly #book: ResultBook
+  readonly #taken = new Map<string, string>()
+  readonly #keys = new Map<string, string>()
   #tail: Promise<unknown> = Promise.resolve()
   #run: Run | undefined
   /** Runs that wait for their turn. */
@@ -72,7 +75,8 @@ export class Session {
 
   /** Runs cells one after the other; stops at the first failure unless asked to keep going. */
   run(request: RunRequest): Promise<RunReply> {
-    const run: Run = { id: randomUUID(), request, controller: new AbortController(), gate: new StageGate() }
+    const id = request.options.run ?? randomUUID()
+    const run: Run = { id, request, controller: new AbortController(), gate: new StageGate() }
     this.#waiting.add(run)
     for (const cell of request.cells) this.#emit(run, cell, { type: 'queued' })
     const finished = this.#tail.then(async () => {
@@ -124,55 +128,85 @@ export class Session {
     return { results }
   }
 
-  /** Ids of the cells whose results are there, whoever made them. */
-  async finished(study: Study): Promise<Set<string>> {
+  /** The cells whose results are there, whoever made them, with the results' keys. */
+  async finished(study: Study): Promise<Map<string, string>> {
     const standings = this.#standings(study)
-    const done = new Set<string>()
-    for (const cell of standings.plan.cells) if ((await standings.of(cell)).result) done.add(cell.id)
+    const done = new Map<string, string>()
+    for (const cell of standings.plan.cells) {
+      const { key, result } = await standings.of(cell)
+      if (key && result) done.set(cell.id, key)
+    }
     return done
   }
 
-  /** Which of `count` shards of a cell have no result yet; all of them while its inputs are missing. */
-  async missingShards(study: Study, cellId: string, count: number): Promise<number[]> {
-    const all = Array.from({ length: count }, (_, index) => index)
-    const standings = this.#standings(study)
-    const cell = standings.plan.cells.find(({ id }) => id === cellId)
-    if (!cell || !isReadable(cell)) return all
-    const whole = await inputsIfReady(standings, cell)
-    if (!whole) return all
+  /**
+   * From now on these results stand for their cells, without a look at what they were made from: a task of a cluster
+   * does not go through all images again, and works on those that there were when the study was submitted.
+   */
+  take(results: Iterable<readonly [cell: string, key: string]>): void {
+    for (const [cell, key] of results) this.#taken.set(cell, key)
+  }
+
+  /** Key of the result that a cell had last in this session. */
+  keyOf(cell: string): string | undefined {
+    return this.#keys.get(cell)
+  }
+
+  /**
+   * Which of `count` shards of a cell have rows and no result yet; undefined while the cell's inputs are missing.
+   *
+   * @param finished what `finished` has said, so that it need not be found out again
+   */
+  async missingShards(
+    study: Study,
+    cellId: string,
+    count: number,
+    finished?: ReadonlyMap<string, string>,
+  ): Promise<number[] | undefined> {
+    const standings = this.#standings(study, { finished })
+    const found = await cellWithInputs(standings, cellId)
+    if (!found) return undefined
+    const { cell, inputs } = found
+    const { program } = cell
+    const fingerprint = await standings.fingerprintOf(cell, inputs)
+    const byRows = program.runs === undefined
+    const parts = byRows ? cutAll(inputs, count) : Array.from({ length: program.runs! }, () => inputs)
     const missing: number[] = []
-    for (const index of all) {
-      const key = await standings.keyOf(cell, cutInputs(whole, { index, count }))
+    for (const [index, part] of parts.entries()) {
+      if (byRows && rowCount(part) === 0) continue
+      const key = resultKey(program, part, fingerprint, study.seed, byRows ? undefined : index)
       if (!(await this.#book.find(key))) missing.push(index)
     }
     return missing
   }
 
-  /** Image ids that a shard of a cell works on. */
-  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[]> {
-    const standings = this.#standings(study)
-    const cell = standings.plan.cells.find(({ id }) => id === cellId)
-    if (!cell || !isReadable(cell)) return []
-    const part = cutInputs(await standings.inputsOf(cell), shard)
-    return [
-      ...new Set(
-        [...part.values()].flatMap(({ value }) =>
-          value.kind === 'table' ? value.rows.map(({ id }) => id) : [],
-        ),
-      ),
-    ]
+  /** Image ids that each of `count` shards of a cell works on; undefined where no rows are cut, and while inputs are missing. */
+  async shardIds(study: Study, cellId: string, count: number): Promise<string[][] | undefined> {
+    const found = await cellWithInputs(this.#standings(study), cellId)
+    if (!found || found.cell.program.runs !== undefined) return undefined
+    return cutAll(found.inputs, count).map(idsIn)
   }
 
-  #standings(study: Study, run?: Run): Standings {
+  /** Image ids that one shard of a cell works on; undefined while its inputs are missing. */
+  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[] | undefined> {
+    const found = await cellWithInputs(this.#standings(study), cellId)
+    if (!found || found.cell.program.runs !== undefined) return undefined
+    return idsIn(cutInputs(found.inputs, shard))
+  }
+
+  #standings(
+    study: Study,
+    { run, finished = this.#taken }: { run?: Run; finished?: ReadonlyMap<string, string> } = {},
+  ): Standings {
     const { language } = this.#options
-    const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, run)
-    return new Standings({ study, language, book: this.#book, context })
+    const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, { run })
+    return new Standings({ study, language, book: this.#book, taken: finished, context })
   }
 
   async #runAll(run: Run): Promise<RunReply> {
     const { request } = run
     const wanted = new Set(request.cells)
-    const standings = this.#standings(request.study, run)
+    const standings = this.#standings(request.study, { run })
     const reply: RunReply = { run: run.id, succeeded: [], failed: [], cancelled: [] }
     for (const cell of standings.plan.cells.filter(({ id }) => wanted.has(id))) {
       const stop = run.controller.signal.aborted || (reply.failed.length > 0 && !request.options.keepGoing)
@@ -211,10 +245,15 @@ export class Session {
   ): Promise<{ result: CellResult; cached: boolean; edited?: boolean }> {
     const { study, options } = run.request
     const whole = await standings.inputsOf(cell)
-    const inputs = options.shard ? cutInputs(whole, options.shard) : whole
-    const context = this.#context(cell, inputs, study, run)
+    const byRows = options.shard !== undefined && cell.program.runs === undefined
+    const part = byRows ? undefined : options.shard?.index
+    const inputs = byRows ? cutInputs(whole, options.shard!) : whole
+    const share = byRows ? (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1) : undefined
+    const memo = options.shard || options.parts ? new RowMemo() : undefined
+    const context = this.#context(cell, inputs, study, { run, share, part, memo })
     const fingerprint = await cell.program.fingerprint(context)
-    const key = resultKey(cell.program, inputs, fingerprint, study.seed)
+    const key = resultKey(cell.program, inputs, fingerprint, study.seed, part)
+    this.#keys.set(cell.id, key)
     const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
     if (known) {
       standings.set(cell.id, { key, result: known })
@@ -224,6 +263,12 @@ export class Session {
     }
 
     const started = Date.now()
+    if (memo && options.parts && cell.program.runs === undefined) {
+      for (const part of cutAll(whole, options.parts)) {
+        const done = await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))
+        if (done) await this.#book.recall(done, memo)
+      }
+    }
     const notes: string[] = []
     let edited = false
     const audience: Audience = {
@@ -248,6 +293,7 @@ export class Session {
       key,
       value: value && (await this.#book.putValue(value)),
       outputs: notes.length ? [...outputs, notesOutput(notes)] : outputs,
+      ...(memo && options.shard && { memo: await this.#book.putMemo(memo) }),
       notes,
       lock: {
         step: cell.program.name,
@@ -268,7 +314,12 @@ export class Session {
     return { result, cached: false }
   }
 
-  #context(cell: ReadableCell, inputs: Inputs, study: Study, run?: Run): StepContext {
+  #context(
+    cell: ReadableCell,
+    inputs: Inputs,
+    study: Study,
+    { run, share, part, memo }: { run?: Run; share?: number; part?: number; memo?: RowMemo },
+  ): StepContext {
     const { path, store, compute, env } = this.#options
     const options = run?.request.options
     return createContext({
@@ -278,11 +329,12 @@ export class Session {
       seed: study.seed,
       signal: run?.controller.signal ?? new AbortController().signal,
       store,
-      compute,
+      compute: memo ? remembering(compute, memo) : compute,
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
       replay: options?.replay,
-      shard: options?.shard,
+      share,
+      part,
       env,
     })
   }
@@ -308,10 +360,15 @@ export class Session {
   }
 }
 
-/** The inputs of a cell, or undefined while one of them has no result. */
-async function inputsIfReady(standings: Standings, cell: ReadableCell): Promise<Inputs | undefined> {
+/** A cell and its inputs, or undefined while one of them has no result. */
+async function cellWithInputs(
+  standings: Standings,
+  id: string,
+): Promise<{ cell: ReadableCell; inputs: Inputs } | undefined> {
+  const cell = standings.plan.cells.find(each => each.id === id)
+  if (!cell || !isReadable(cell)) return undefined
   try {
-    return await standings.inputsOf(cell)
+    return { cell, inputs: await standings.inputsOf(cell) }
   } catch (error) {
     if (error instanceof MirageError) return undefined
     throw error

@@ -5,7 +5,6 @@ import { hashOf } from '../store/canonical.ts'
 import { isReadable, type Plan, type PlannedCell, planStudy } from './plan.ts'
 import type { Language, Program } from './program.ts'
 import type { CellResult, ResultBook } from './result-book.ts'
-import { rowsOfShard, type Shard } from './shard.ts'
 import type { Inputs } from './step-context.ts'
 
 /** A cell that could be read. */
@@ -21,6 +20,8 @@ export interface StandingsOptions {
   study: Study
   language: Language
   book: ResultBook
+  /** Keys of results that stand for their cells without a look at what they were made from. */
+  taken: ReadonlyMap<string, string>
   /** The context in which a cell's fingerprint is taken. */
   context(cell: ReadableCell, inputs: Inputs): StepContext
 }
@@ -44,10 +45,14 @@ export class Standings {
   async of(cell: PlannedCell): Promise<Standing> {
     const before = this.#known.get(cell.id)
     if (before) return before
-    let standing: Standing = {}
-    if (isReadable(cell)) {
+    const key = this.#options.taken.get(cell.id)
+    const result = key && (await this.#options.book.find(key))
+    let standing: Standing = result ? { key, result } : {}
+    if (!result && isReadable(cell)) {
       try {
-        const key = await this.keyOf(cell, await this.inputsOf(cell))
+        const inputs = await this.inputsOf(cell)
+        const fingerprint = await this.fingerprintOf(cell, inputs)
+        const key = resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
         standing = { key, result: await this.#options.book.find(key) }
       } catch (error) {
         if (!(error instanceof MirageError)) throw error
@@ -70,28 +75,27 @@ export class Standings {
     return inputs
   }
 
-  /** Key of the result that the cell would have with these inputs. */
-  async keyOf(cell: ReadableCell, inputs: Inputs): Promise<string> {
-    const fingerprint = await cell.program.fingerprint(this.#options.context(cell, inputs))
-    return resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
+  /** What the cell depends on outside of the document. */
+  fingerprintOf(cell: ReadableCell, inputs: Inputs): Promise<Fingerprint> {
+    return cell.program.fingerprint(this.#options.context(cell, inputs))
   }
 }
 
-/** Hash of everything that makes a result what it is. */
-export function resultKey(program: Program, inputs: Inputs, fingerprint: Fingerprint, seed: number): string {
+/**
+ * Hash of everything that makes a result what it is.
+ *
+ * @param run the one job that was done of a program that is several
+ */
+export function resultKey(
+  program: Program,
+  inputs: Inputs,
+  fingerprint: Fingerprint,
+  seed: number,
+  run?: number,
+): string {
   const { name, version, params } = program
   const read = Object.fromEntries([...inputs].map(([input, { hash }]) => [input, hash]))
-  return hashOf({ name, version, params, read, fingerprint, seed })
-}
-
-/** The part of every input table that a shard works on, under hashes of its own. */
-export function cutInputs(whole: Inputs, shard: Shard): Inputs {
-  const part: Inputs = new Map()
-  for (const [name, { value, hash }] of whole) {
-    if (value.kind !== 'table') part.set(name, { value, hash })
-    else part.set(name, { value: rowsOfShard(value, shard), hash: `${hash} ${shard.index}/${shard.count}` })
-  }
-  return part
+  return hashOf({ name, version, params, read, fingerprint, seed, run })
 }
 
 function notReady(name: string, source: string, cell: string): MirageError {

@@ -9,6 +9,7 @@ import { metrics } from './metrics.ts'
 import { rate } from './rate.ts'
 import { ratings } from './ratings.ts'
 import { score } from './score.ts'
+import { sweep } from './sweep.ts'
 import { train } from './train.ts'
 import { triplets } from './triplets.ts'
 
@@ -25,5 +26,6 @@ export const STEPS: Record<string, StepDefinition> = {
   compare,
   gallery,
   train,
+  sweep,
   export: exportTable,
 }

@@ -78,8 +78,9 @@ export const score: StepDefinition<typeof params> = {
     const taken = table.columns.find(({ name }) => name === values.column)
     if (taken) throw columnTaken(values.column)
     const prompt = promptOf(values, context)
-    const budget = new Budget(values.budget)
-    const { repeats, concurrency, rpm } = values
+    const budget = new Budget(values.budget, context.share)
+    const { repeats } = values
+    const { concurrency, rpm } = paceOf(values, context.share)
     const assignment: Assignment = {
       table,
       prompt,
@@ -101,7 +102,7 @@ export const score: StepDefinition<typeof params> = {
       const outputs = shown.flat()
       return { value: table, outputs, cacheable: false }
     }
-    yield* announce(ready, values)
+    yield* announce(ready, values, context.share)
     const judged = distinct(yield* runAll(ready))
     if (ready.some(({ bill }) => bill && bill.cost !== 0) && judged.some(({ calls }) => calls > 0)) {
       yield { type: 'note', text: describeLedger(await readLedger(context.store)) }
@@ -116,6 +117,14 @@ export const score: StepDefinition<typeof params> = {
       cacheable: judged.every(({ complete }) => complete),
     }
   },
+}
+
+/** How fast a run over a share of the rows may ask, so that all runs at the same time stay within the cell's limits. */
+function paceOf({ concurrency, rpm }: Params, share = 1): Pick<Params, 'concurrency' | 'rpm'> {
+  return {
+    concurrency: Math.max(1, Math.floor(concurrency * share)),
+    ...(rpm !== undefined && { rpm: rpm * share }),
+  }
 }
 
 const judgesOf = ({ judge }: Params): unknown[] => (Array.isArray(judge) ? judge : [judge])
@@ -143,14 +152,14 @@ function billText({ name, bill }: ReadyJudge): string {
   return `${host} gets ${images} images in ${calls} calls for ${name}; ${price}.`
 }
 
-/** Said before the first call. */
-function* announce(ready: ReadyJudge[], { budget, confirmAbove }: Params): Generator<StepEvent> {
+/** Said before the first call. The sum to be confirmed is that of the whole cell, also where a run has a share of it. */
+function* announce(ready: ReadyJudge[], { budget, confirmAbove }: Params, share = 1): Generator<StepEvent> {
   for (const judge of ready) {
     if (!judge.bill) continue
     yield { type: 'note', text: billText(judge) }
     if (budget !== undefined && judge.bill.cost === undefined) throw unknownPrice(judge.name)
   }
-  const total = ready.reduce((sum, { bill }) => sum + (bill?.cost ?? 0), 0)
+  const total = ready.reduce((sum, { bill }) => sum + (bill?.cost ?? 0), 0) / share
   if (total <= confirmAbove) return
   throw new MirageError({
     code: 'judge-cost',

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { mapConcurrently } from '../concurrent.ts'
 import { MirageError } from '../errors.ts'
-import { fileHash } from '../images/file-hash.ts'
+import { fileHash, fileHashes } from '../images/file-hash.ts'
 import { MIME } from '../protocol/mime.ts'
 import type { Fingerprint, StepContext, StepDefinition } from '../step.ts'
 import type { Row, StudyTable } from '../value.ts'
@@ -29,16 +28,13 @@ export const triplets: StepDefinition<typeof params> = {
 
   async fingerprint(values, { folder, store, signal }): Promise<Fingerprint> {
     const { triplets: list } = await selectTriplets(values, folder)
-    const images = await mapConcurrently(
-      list.flatMap(filesOf),
-      8,
-      async ({ path, name }) => [name, await fileHash(store, path, name)] as const,
-      signal,
-    )
+    const files = list.flatMap(filesOf)
+    const hashes = await fileHashes(store, files, signal)
+    const images = Object.fromEntries(files.map(({ name }, i) => [name, hashes[i]]))
     const { manifest } = values
-    if (manifest === undefined) return { images: Object.fromEntries(images) }
+    if (manifest === undefined) return { images }
     const hash = await fileHash(store, resolve(folder, manifest), manifest)
-    return { images: Object.fromEntries(images), manifest: { [manifest]: hash } }
+    return { images, manifest: { [manifest]: hash } }
   },
 
   async *run(values, context) {

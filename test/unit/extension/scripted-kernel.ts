@@ -3,6 +3,7 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import type {
   CellEvent,
   Outcome,
+  RequestParams,
   RunReply,
   RunRequest,
   StudyCell,
@@ -81,7 +82,12 @@ connection.onRequest('continue', ({ run: _, ...order }) => {
 connection.onRequest('freshness', () => ({ cells: {} }))
 connection.onRequest('results', () => ({ results: [] }))
 connection.onRequest('shutdown', () => process.exit(0))
-connection.onRequest('run', async ({ study, cells, options }: RunRequest): Promise<RunReply> => {
+connection.onRequest('run', (request: RunRequest) => run(request))
+connection.onRequest('cluster', async ({ request, action = 'run' }: RequestParams<'cluster'>) => ({
+  reply: await run(request as RunRequest, `cluster ${action}: `),
+}))
+
+async function run({ study, cells, options }: RunRequest, before = ''): Promise<RunReply> {
   const run = randomUUID()
   const reply: RunReply = { run, succeeded: [], failed: [], cancelled: [] }
   const teller =
@@ -94,6 +100,7 @@ connection.onRequest('run', async ({ study, cells, options }: RunRequest): Promi
     const cell = study.cells.find(candidate => candidate.id === id)!
     const tell = teller(id)
     const [verb, ...words] = cell.text.split(' ')
+    if (before) words.unshift(before.trim())
     const stopped = reply.failed.length + reply.cancelled.length > 0
     if (!stopped) tell({ type: 'started', at: Date.now() })
     const outcome: Outcome = stopped ? { kind: 'cancelled' } : await SCRIPT[verb](cell, words, tell, options)
@@ -101,6 +108,6 @@ connection.onRequest('run', async ({ study, cells, options }: RunRequest): Promi
     reply[outcome.kind].push(id)
   }
   return reply
-})
+}
 connection.onClose(() => process.exit(0))
 connection.listen()

@@ -116,6 +116,15 @@ describe('running a study, against a scripted kernel over the real wire', () => 
     expect((await kernel.ensure()).pid).toBe(pid)
   })
 
+  test('hands cells to the cluster when asked to, and shows what comes back like any run', async () => {
+    const { runner, settled, look } = study({ a: 'show hello', b: 'fail' })
+    await settled(runner.run(['a', 'b'], { on: 'slurm' }))
+    expect(look()).toEqual({
+      a: { mark: true, texts: ['cluster run: hello'] },
+      b: { mark: false, texts: ['As the script says.'] },
+    })
+  })
+
   test('an output with the same id is edited in place, and what is overtaken is not drawn', async () => {
     const { runner, settled, screen } = study({ a: 'count 200' })
     await settled(runner.run(['a']))

@@ -8,7 +8,7 @@ import { ingest } from '../../../src/kernel/compute/jobs/ingest.ts'
 import { resizeBicubic } from '../../../src/kernel/images/bicubic.ts'
 import { decodeImage } from '../../../src/kernel/images/decode.ts'
 import { encodePng } from '../../../src/kernel/images/encode.ts'
-import { fileHash } from '../../../src/kernel/images/file-hash.ts'
+import { fileHash, fileHashes } from '../../../src/kernel/images/file-hash.ts'
 import { createPixels, crop, quantize8 } from '../../../src/kernel/images/pixels.ts'
 import { createFolderStore, hashFile } from '../../../src/kernel/store/folder-store.ts'
 
@@ -77,6 +77,22 @@ test('an untouched file is not read again, and a changed one is', async () => {
   expect(await fileHash(store, path)).toBe(first)
   await settled(path, await encodePng(gradient(9, 8)))
   expect(await fileHash(store, path)).toBe(await hashFile(path))
+})
+
+test('the files of a folder are known together: none is read again, except the one that changed', async () => {
+  const files = ['b.png', 'c.png', 'd.png'].map(name => ({ path: join(folder, name), name }))
+  for (const [n, { path }] of files.entries()) await settled(path, await encodePng(gradient(8 + n, 8)))
+  const store = createFolderStore(join(folder, 'store'))
+  const { signal } = new AbortController()
+  const first = await fileHashes(store, files, signal)
+  expect(first).toEqual(await Promise.all(files.map(({ path }) => hashFile(path))))
+  const { size, atime, mtime } = await stat(files[0].path)
+  await writeFile(files[0].path, Buffer.alloc(size))
+  await utimes(files[0].path, atime, mtime)
+  await settled(files[2].path, await encodePng(gradient(20, 8)))
+  expect(await fileHashes(store, files, signal)).toEqual([first[0], first[1], await hashFile(files[2].path)])
+  const missing = [...files, { path: join(folder, 'e.png'), name: 'e.png' }]
+  await expect(fileHashes(store, missing, signal)).rejects.toThrow('e.png')
 })
 
 test('an image whose stored copy was removed is stored again', async () => {

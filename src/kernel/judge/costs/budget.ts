@@ -4,11 +4,15 @@
  */
 export class Budget {
   readonly limit: number | undefined
+  /** The limit in words. */
+  readonly text: string
   #spent = 0
   #reserved = 0
 
-  constructor(limit: number | undefined) {
-    this.limit = limit
+  /** @param share share of the cell's rows, and so of its money, that this run has */
+  constructor(limit: number | undefined, share = 1) {
+    this.limit = limit === undefined ? undefined : limit * share
+    this.text = share === 1 ? `the budget of $${limit}` : `this part's share of the budget of $${limit}`
   }
 
   get spent(): number {

@@ -73,7 +73,7 @@ async function* askLive(open: Group[], job: EndpointJob, tell: Tell): AsyncGener
 export async function askWithin(group: Group, job: EndpointJob, asker: Asker): Promise<Asked> {
   const { budget } = job.assignment
   const estimate = estimateOf(group, job) ?? 0
-  if (!budget.reserve(estimate)) return unasked(group, `the budget of $${budget.limit} is spent`)
+  if (!budget.reserve(estimate)) return unasked(group, `${budget.text} is spent`)
   const before = spentOn(group.known.answers).cost ?? 0
   const outcome = await asker.ask(group.question, group.known.answers)
   budget.settle(estimate, (spentOn(outcome.answers).cost ?? 0) - before)

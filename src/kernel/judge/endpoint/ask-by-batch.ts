@@ -29,7 +29,7 @@ export async function* askByBatch(
     const estimate = estimateOf(group, job) ?? 0
     if (budget.reserve(estimate))
       waiting.set(group.question.key, { group, estimate, answers: group.known.answers })
-    else tell(unasked(group, `the budget of $${budget.limit} is spent`))
+    else tell(unasked(group, `${budget.text} is spent`))
   }
   let done = groups.length - waiting.size
   const finish = (key: string) => {

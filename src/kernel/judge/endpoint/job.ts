@@ -117,6 +117,6 @@ export function openNote(job: EndpointJob, open: number): string {
   if (assignment.context.offline)
     return `${many}, because this run may not use the network (--offline, or the setting mirage.network.allowed).`
   if (endpoint.unconfigured) return `${many}: ${endpoint.unconfigured}. ${HOW_TO_CONFIGURE}`
-  const { limit, spent } = assignment.budget
-  return `${many}, because the budget of $${limit} is spent ($${spent.toFixed(4)}). Raise \`budget\` and run the cell again: nothing that was answered is asked again.`
+  const { text, spent } = assignment.budget
+  return `${many}, because ${text} is spent ($${spent.toFixed(4)}). Raise \`budget\` and run the cell again: nothing that was answered is asked again.`
 }
