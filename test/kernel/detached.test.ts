@@ -115,15 +115,15 @@ describe('a kernel that outlives its window', () => {
     await second.client.dispose()
   })
 
-  test('ends by itself when nobody comes back: at once with nothing to do, after its time with a run', async () => {
+  test('ends by itself when nobody comes back, after its time with nothing to do or with a run', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const idle = await launch({ idle: 50, running: 60_000 })
+    const idle = await launch({ idle: 3000, running: 60_000 })
     idle.client.leave()
     await expect.poll(() => alive(idle.rendezvous.pid), { timeout: 20_000 }).toBe(false)
     expect(existsSync(idle.rendezvous.folder)).toBe(false)
 
     const { study, cells } = await waiting(folder)
-    const busy = await launch({ idle: 50, running: 300 })
+    const busy = await launch({ idle: 3000, running: 300 })
     void busy.client.request('run', { study, cells }).catch(() => {})
     await expect.poll(() => started(busy.heard, 'waits'), { timeout: 20_000 }).toBe(true)
     busy.client.leave()
