@@ -16,7 +16,7 @@ let workbench: Workbench
 beforeAll(async () => {
   host = await startHost()
   await writeTriplets(host.workspace)
-  await writeStudy(host.workspace, 'shown.mirage.md', [LOAD, LOOK])
+  for (const name of ['shown', 'grows']) await writeStudy(host.workspace, `${name}.mirage.md`, [LOAD, LOOK])
   workbench = await Workbench.open(host, { height: 2000 })
 }, 200_000)
 
@@ -45,18 +45,22 @@ describe('the packed extension in a fresh VS Code', () => {
     await workbench.closeEditor()
   })
 
-  test('a new cell is chosen by what it does', async () => {
-    await workbench.openStudy('shown.mirage.md')
+  test('a new cell is chosen by what it does, and gets an id when the study is saved', async () => {
+    await workbench.openStudy('grows.mirage.md')
     await workbench.cell('compare').locator('.cell-statusbar-container').click()
     await workbench.command('Mirage: New Cell')
     await workbench.pick('Export')
     await workbench.cell('export:').waitFor()
-    expect(await workbench.isDirty()).toBe(true)
-    await workbench.command('File: Revert File')
-    await workbench.cell('export:').waitFor({ state: 'hidden' })
+    await workbench.page.keyboard.press('Escape')
+    await workbench.page.keyboard.press('ControlOrMeta+S')
+    await expect
+      .poll(() => readFile(join(host.workspace, 'grows.mirage.md'), 'utf8'), { timeout: 20_000 })
+      .toContain('```yaml mirage id=export\nexport:')
+    await workbench.closeEditor()
   })
 
   test('runs on the Node that it carries; closed and opened again, outputs are there and the file is clean', async () => {
+    await workbench.openStudy('shown.mirage.md')
     await workbench.runAll()
     await workbench.succeeded(2)
     const [kernel] = kernelsFrom(host.root)

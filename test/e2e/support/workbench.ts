@@ -63,16 +63,23 @@ export class Workbench {
     await tabs.nth(before - 1).waitFor({ state: 'detached' })
   }
 
-  /** Runs a command by its full title in the palette. */
+  /** Runs a command by its full title in the palette, which does not learn of commands that come while it is open. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1')
     const widget = this.page.locator('.quick-input-widget')
-    await widget.locator('input').fill(`>${title}`)
-    await widget
+    const row = widget
       .locator('.monaco-list-row', { has: this.page.getByText(title, { exact: true }) })
       .first()
-      .click()
-    await widget.waitFor({ state: 'hidden' })
+    for (let attempt = 0; attempt < 20; attempt++) {
+      await this.page.keyboard.press('F1')
+      await widget.locator('input').fill(`>${title}`)
+      const there = await row.waitFor({ timeout: 5000 }).then(
+        () => true,
+        () => false,
+      )
+      if (there) return row.click()
+      await this.page.keyboard.press('Escape')
+    }
+    throw new Error(`The palette does not offer "${title}".`)
   }
 
   /** Chooses a row of the list that a command shows. */
