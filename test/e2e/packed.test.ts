@@ -113,7 +113,8 @@ describe('the packed extension in a fresh VS Code', () => {
     await writeFile(path, `${studyText('gated', [LOAD])}\n${gatedCell(host.workspace)}`)
     await workbench.openStudy('gated.mirage.md')
     await workbench.runAll()
-    await workbench.output('text=before the gate')
+    await workbench.succeeded(1)
+    await executing().waitFor()
     await workbench.command('Mirage: Interrupt')
     await executing().waitFor({ state: 'hidden' })
 

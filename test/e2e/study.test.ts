@@ -1,5 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Host, startHost } from './support/host.ts'
 import {
@@ -11,16 +10,7 @@ import {
   kernelsFrom,
 } from './support/processes.ts'
 import { startSilentServer } from './support/silent-server.ts'
-import {
-  CORNERS,
-  gatedCell,
-  LOAD,
-  LOOK,
-  studyText,
-  waitingCell,
-  writeStudy,
-  writeTriplets,
-} from './support/studies.ts'
+import { CORNERS, LOAD, LOOK, waitingCell, writeStudy, writeTriplets } from './support/studies.ts'
 import { Workbench } from './support/workbench.ts'
 
 const SR = 'canvas.mirage-pane-canvas[data-role="sr"][data-state="ready"]'
@@ -135,28 +125,5 @@ describe('a study in a real VS Code', () => {
     expect(Date.now() - asked).toBeLessThan(2500)
     expect(kernels()).toEqual(before)
     await workbench.closeEditor()
-  })
-
-  test('a run survives the reload of its window, which shows it again and sees it finish', async () => {
-    const path = join(host.workspace, 'gated.mirage.md')
-    await writeFile(path, `${studyText('gated', [LOAD])}\n${gatedCell(host.workspace)}`)
-    await workbench.openStudy('gated.mirage.md')
-    await workbench.runAll()
-    await workbench.succeeded(1)
-    await workbench.page.locator('.codicon-notebook-state-executing').first().waitFor()
-    const [kernel] = kernelsFrom(host.root)
-
-    await workbench.reload()
-    await workbench.cells().first().waitFor({ timeout: 60_000 })
-    // The cell that had succeeded and the one that runs look as they did.
-    await workbench.succeeded(1)
-    await workbench.page.locator('.codicon-notebook-state-executing').first().waitFor()
-    expect(kernelsFrom(host.root).map(({ pid }) => pid)).toEqual([kernel.pid])
-    await writeFile(join(host.workspace, 'go'), '')
-    await workbench.succeeded(2)
-    await workbench.output('text=through the gate')
-    expect(await workbench.isDirty()).toBe(false)
-    await workbench.closeEditor()
-    await expect.poll(() => kernelsFrom(host.root), { timeout: 20_000 }).toEqual([])
   })
 }, 300_000)

@@ -59,7 +59,6 @@ export function waitingCell(baseURL: string): TestCell {
 export function gatedCell(folder: string): string {
   return `\`\`\`ts mirage id=gated
 const { existsSync } = await import('node:fs')
-show('before the gate')
 while (!existsSync(${JSON.stringify(join(folder, 'go'))})) {
   signal.throwIfAborted()
   await new Promise(done => setTimeout(done, 50))

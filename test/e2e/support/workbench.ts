@@ -90,11 +90,13 @@ export class Workbench {
       .click({ timeout: 60_000 })
   }
 
-  /** Answers the dialog that asks for a path, or an input box. */
-  async answer(text: string): Promise<void> {
+  /** Answers the dialog that asks for a path, once it shows the one that it suggests. */
+  async answer(path: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input')
-    await input.waitFor()
-    await input.fill(text)
+    await this.page.waitForFunction(() =>
+      document.querySelector<HTMLInputElement>('.quick-input-widget input')?.value.startsWith('/'),
+    )
+    await input.fill(path)
     await this.page.keyboard.press('Enter')
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
   }
