@@ -122,7 +122,7 @@ describe('the packed extension in a fresh VS Code', () => {
     await executing().waitFor()
     const [kernel] = kernelsFrom(host.root)
     await workbench.reload()
-    await workbench.cells().first().waitFor({ timeout: 60_000 })
+    await workbench.cells().first().waitFor({ timeout: 240_000 })
     await executing().waitFor()
     expect(kernelsFrom(host.root).map(({ pid }) => pid)).toEqual([kernel.pid])
     await writeFile(join(host.workspace, 'go'), '')
@@ -141,7 +141,7 @@ describe('the packed extension in a fresh VS Code', () => {
       .waitFor({ timeout: 120_000 })
     await workbench.page.keyboard.press('Escape')
   })
-}, 300_000)
+}, 600_000)
 
 async function withPage(act: (page: Page) => Promise<void>): Promise<void> {
   const browser: Browser = await chromium.launch({ executablePath: findChromium(), args: BROWSER_ARGS })
