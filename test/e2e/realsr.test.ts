@@ -32,7 +32,7 @@ beforeAll(async () => {
   if (!hasSharedData) return console.warn(`skipped: the photographs of ${SHARED_DATA} are not here`)
   host = await startHost()
   await writeStudyTo(host.workspace)
-  workbench = await Workbench.open(host, { height: 3000 })
+  workbench = await Workbench.open(host, { height: 8000 })
 }, 120_000)
 
 afterEach(async ({ task }) => {
@@ -48,7 +48,7 @@ describe.skipIf(!hasSharedData)('a study over photographs', () => {
   test('gives in VS Code the numbers that it gives on the command line', async () => {
     await workbench.openStudy(STUDY)
     await workbench.runAll()
-    await workbench.succeeded(5, 600_000)
+    await workbench.succeeded(5, 300_000)
 
     const folder = await mkdtemp(join(tmpdir(), 'mirage-headless-'))
     try {

@@ -130,6 +130,21 @@ describe('a kernel that outlives its window', () => {
     await expect.poll(() => alive(busy.rendezvous.pid), { timeout: 20_000 }).toBe(false)
   })
 
+  test('whatever is asked while it dies is told that it is gone', async () => {
+    const { client } = await launch()
+    process.kill(client.pid, 'SIGKILL')
+    const answers: Promise<unknown>[] = []
+    // The connection breaks first, and the process's end is known a little later.
+    for (let i = 0; i < 100; i++) {
+      answers.push(client.request('freshness', { study: studyOf('/none.mirage.md', '') }))
+      await new Promise(done => setTimeout(done, 1))
+    }
+    const reasons = (await Promise.allSettled(answers)).map(answer =>
+      answer.status === 'rejected' ? answer.reason.name : answer.value,
+    )
+    expect(new Set(reasons)).toEqual(new Set(['KernelGoneError']))
+  })
+
   test('speaks with one client, and only with who knows the token', async () => {
     const { client, rendezvous } = await launch()
     await expect(attach(rendezvous)).rejects.toMatchObject({ info: { code: 'occupied' } })

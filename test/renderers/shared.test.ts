@@ -1,10 +1,11 @@
 import { interpolateCividis, interpolateInferno, interpolateViridis } from 'd3-scale-chromatic'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { clampView, FIT, panBy, placeFrame, toFrame, zoomAt } from '../../src/renderers/compare/model/view.ts'
 import { nearestSample } from '../../src/renderers/compare/pixels/difference.ts'
 import { escapeXml } from '../../src/renderers/compare/pixels/figure.ts'
 import { tickStep } from '../../src/renderers/compare/pixels/marks.ts'
+import { connect } from '../../src/renderers/shared/host.ts'
 import { createQueue } from '../../src/renderers/shared/pictures/queue.ts'
 import { fileName } from '../../src/renderers/shared/save.ts'
 import { colourMap } from '../../src/renderers/shared/ui/colormaps.ts'
@@ -49,6 +50,37 @@ function oklabLightness(rgb: Uint8ClampedArray): number {
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
   return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s
 }
+
+describe('the far side', () => {
+  it('is asked again for an image whose answer was lost, and is given up after three times', async () => {
+    vi.useFakeTimers()
+    try {
+      const posted: unknown[] = []
+      let hear: (message: unknown) => void = () => {}
+      const host = connect(
+        {
+          postMessage: message => void posted.push(message),
+          onDidReceiveMessage: listener => {
+            hear = listener
+            return { dispose() {} }
+          },
+        },
+        1000,
+      )!
+      const found = host.ask({ type: 'load', hash: 'a' })
+      await vi.advanceTimersByTimeAsync(2500)
+      expect(posted).toEqual(Array(3).fill({ type: 'load', hash: 'a', request: 1 }))
+      hear({ type: 'object', request: 1, mime: 'image/png', base64: '' })
+      await expect(found).resolves.toMatchObject({ type: 'object' })
+      const lost = expect(host.ask({ type: 'load', hash: 'b' })).rejects.toThrow('did not answer')
+      await vi.advanceTimersByTimeAsync(3000)
+      await lost
+      expect(posted.length).toBe(6)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
 
 describe('the view', () => {
   const sizes = fc.record({

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import {
+  ConnectionError,
   createMessageConnection,
+  ErrorCodes,
   type MessageConnection,
   ResponseError,
   StreamMessageReader,
@@ -85,6 +87,13 @@ export function kernelEnvironment(): NodeJS.ProcessEnv {
   return { UV_THREADPOOL_SIZE: '16', ...Object.fromEntries(kept) }
 }
 
+/** Whether a request failed because nobody is at the other end. */
+function saysBroken(error: unknown): boolean {
+  if (error instanceof ConnectionError) return true
+  const codes: number[] = [ErrorCodes.MessageWriteError, ErrorCodes.PendingResponseRejected]
+  return error instanceof ResponseError && codes.includes(error.code)
+}
+
 /** Milliseconds that a kernel has to end when asked. */
 const END_WITHIN = 2000
 
@@ -116,21 +125,26 @@ export class Dialogue {
 
   async request<K extends RequestName>(name: K, params: RequestParams<K>): Promise<Replies[K]> {
     if (this.#exit) throw new KernelGoneError(this.#exit)
-    const answer = this.#connection.sendRequest<Replies[K]>(name, params).catch((error: unknown) => {
-      if (error instanceof ResponseError && error.data) throw new KernelRequestError(error.data as ErrorInfo)
-      throw error
-    })
-    // A connection that is torn down may leave requests without an answer; the exit decides then.
     const lost = this.#gone.promise.then(info => {
       throw new KernelGoneError(info)
     })
-    answer.catch(() => {})
     lost.catch(() => {})
+    const answer = this.#send(name, params).catch(error => {
+      // A connection breaks shortly before the end of the kernel is known, and only the end says why.
+      if (saysBroken(error)) return lost
+      throw error
+    })
+    answer.catch(() => {})
+    // A connection that is torn down may leave requests without an answer.
+    return Promise.race([answer, lost])
+  }
+
+  async #send<K extends RequestName>(name: K, params: RequestParams<K>): Promise<Replies[K]> {
     try {
-      return await Promise.race([answer, lost])
+      return await this.#connection.sendRequest<Replies[K]>(name, params)
     } catch (error) {
-      if (error instanceof KernelRequestError) throw error
-      throw this.#exit ? new KernelGoneError(this.#exit) : error
+      if (error instanceof ResponseError && error.data) throw new KernelRequestError(error.data as ErrorInfo)
+      throw error
     }
   }
 

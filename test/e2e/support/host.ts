@@ -70,13 +70,15 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const userData = await folder('user-data')
   const extensions = await folder('extensions')
   const workspace = await folder('study')
-  await folder('user-data/User')
   const settings = {
     ...QUIET,
     'security.workspace.trust.enabled': options.trust ?? false,
     ...options.settings,
   }
-  await writeFile(join(userData, 'User', 'settings.json'), JSON.stringify(settings))
+  // Settings of a machine are read from the second file alone.
+  for (const scope of ['User', 'Machine']) {
+    await writeFile(join(await folder(`user-data/${scope}`), 'settings.json'), JSON.stringify(settings))
+  }
 
   const env = {
     ...withoutEditor(process.env),
