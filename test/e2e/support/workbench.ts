@@ -90,15 +90,30 @@ export class Workbench {
       .click({ timeout: 60_000 })
   }
 
-  /** Answers the dialog that asks for a path, once it shows the one that it suggests. */
+  /**
+   * Answers the dialog that asks for a path, once it shows the one that it suggests. It writes into its own input for a
+   * while, so that what is typed has to stay before it is sent.
+   */
   async answer(path: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget input')
+    const widget = this.page.locator('.quick-input-widget')
+    const input = widget.locator('input')
     await this.page.waitForFunction(() =>
       document.querySelector<HTMLInputElement>('.quick-input-widget input')?.value.startsWith('/'),
     )
-    await input.fill(path)
-    await this.page.keyboard.press('Enter')
-    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
+    for (let attempt = 0; attempt < 20; attempt++) {
+      await this.page.waitForTimeout(500)
+      if ((await input.inputValue()) !== path) {
+        await input.fill(path)
+        continue
+      }
+      await this.page.keyboard.press('Enter')
+      const gone = await widget.waitFor({ state: 'hidden', timeout: 5000 }).then(
+        () => true,
+        () => false,
+      )
+      if (gone) return
+    }
+    throw new Error(`The dialog does not take ${path}.`)
   }
 
   cells(): Locator {
