@@ -239,6 +239,7 @@ async function overhead(): Promise<void> {
       folder: home,
       submission: 'bench',
       command: cli.join(' '),
+      wishes: {},
       shards,
     }
     return seconds(batchScript(options))

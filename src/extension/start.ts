@@ -62,6 +62,8 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
         kernels: launcherFor(launcher, notebook.uri),
         objects,
         createExecution: cell => controller.createNotebookCellExecution(cell),
+        confirm: async (message, action) =>
+          (await window.showWarningMessage(message, { modal: true }, action)) === action,
         networkAllowed: () =>
           workspace.getConfiguration('mirage', notebook.uri).get<boolean>('network.allowed', true),
         onChange: () => changed.fire(),

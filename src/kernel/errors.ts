@@ -17,6 +17,8 @@ export interface ErrorInfo {
   /** Id of the cell. */
   cell?: string
   at?: CellPosition
+  /** US dollars that the work would cost, where it stopped to be agreed to. */
+  cost?: number
 }
 
 /** An error that a person can act on. Everything else that is thrown is a bug and shown as one. */

@@ -50,6 +50,8 @@ export interface StepContext {
   stepping: boolean
   /** Forbids every network call. */
   offline: boolean
+  /** US dollars that the person agreed to spend on a cell. */
+  spend?: number
   /** Replay bundle (path) that answers every judge question. */
   replay?: string
   /**

@@ -61,6 +61,9 @@ beforeAll(async () => {
     )
   }
   await writeFile(join(host.workspace, 'steps.mirage.md'), studyText(judge.url))
+  const dear = 'key: CANARY_KEY, price: { input: 1000, output: 1000 } }\n  confirmAbove: 0.5\n  repeats: 2'
+  const text = studyText(judge.url).replace('key: CANARY_KEY }', dear)
+  await writeFile(join(host.workspace, 'dear.mirage.md'), text)
   workbench = await Workbench.open(host, { height: 2000, width: 1700 })
   debug = new Debugger(workbench)
   await workbench.openStudy('steps.mirage.md')
@@ -164,6 +167,21 @@ describe('stepping through a score cell in a real VS Code', () => {
     expect(await scores.count()).toBe(2)
     // The left image's question was answered while stepping; the right one's was only ever asked with another prompt.
     expect(judge.calls).toHaveLength(before + 1)
+    expect(await workbench.isDirty()).toBe(false)
+  })
+
+  test('above its limit of costs a cell asks the person, and goes on once they agree', async () => {
+    await workbench.openStudy('dear.mirage.md')
+    const before = judge.calls.length
+    await workbench.runAll()
+    const dialog = workbench.page.locator('.monaco-dialog-box')
+    await dialog.getByText('The cell "hs" would cost about $').waitFor()
+    await workbench.screenshot('stepping-10-costs-are-agreed-to')
+    expect(judge.calls).toHaveLength(before)
+    await dialog.getByText('Spend up to $').click()
+    await workbench.succeeded(3)
+    // Of the two looks at each image the first is known.
+    expect(judge.calls).toHaveLength(before + 2)
     expect(await workbench.isDirty()).toBe(false)
   })
 

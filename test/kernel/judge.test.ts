@@ -287,6 +287,10 @@ describe('consent, keys and money', () => {
     const error = await errorOf(runScore({ judge: priced, confirmAbove: 0.5 }, await bench(2)))
     expect(error).toMatchObject({ code: 'judge-cost', remedy: expect.stringContaining('confirmAbove:') })
     expect(judge.calls).toHaveLength(0)
+    // Agreed to by the person who runs it, and not by the study.
+    const desk = { ...(await bench(2)), spend: error.cost }
+    const { table } = await runScore({ judge: priced, confirmAbove: 0.5 }, desk)
+    expect(table.rows.every(({ values }) => values.hs !== null)).toBe(true)
   })
 
   it('stops cleanly at the budget, and goes on from there when it is raised', async () => {

@@ -11,6 +11,7 @@ const usage = `mirage run STUDY.mirage.md [options]
   --force         run again what has a stored result
   --keep-going    go on with cells that do not depend on a failed one
   --offline       forbid every network call
+  --spend USD     agree to what a cell's judges may cost, above its own confirmAbove
   --replay FILE   answer the judge's questions from a bundle
   --on slurm      run the long cells on the cluster that this machine submits to
   --profile FILE  cluster profile (YAML), over the study's own \`cluster:\`
@@ -30,6 +31,7 @@ const options = {
   force: { type: 'boolean' },
   'keep-going': { type: 'boolean' },
   offline: { type: 'boolean' },
+  spend: { type: 'string' },
   replay: { type: 'string' },
   on: { type: 'string' },
   profile: { type: 'string' },
@@ -70,6 +72,7 @@ export const run: Command = {
             force: values.force,
             keepGoing: values['keep-going'],
             offline: values.offline,
+            spend: values.spend === undefined ? undefined : parseDollars(values.spend),
             replay: values.replay && resolve(values.replay),
             shard: values.shard === undefined ? undefined : parseShard(values.shard),
             parts: values.collect === undefined ? undefined : parseCount(values.collect),
@@ -97,6 +100,11 @@ function parseShard(word: string): { index: number; count: number } {
     throw new UsageError(`"${word}" is no shard.`, 'Write I/N with I from 0 to N-1, such as 0/16.')
   }
   return { index: Number(index), count: Number(count) }
+}
+
+function parseDollars(word: string): number {
+  if (/^\d+(\.\d+)?$/.test(word)) return Number(word)
+  throw new UsageError(`"${word}" is no sum of money.`, 'Write US dollars, such as 25 or 2.50.')
 }
 
 function parseCount(word: string): number {

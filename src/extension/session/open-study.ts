@@ -14,6 +14,8 @@ export interface StudyPorts {
   kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
   createExecution(cell: vscode.NotebookCell): Execution
+  /** Asks the person whether to go on. */
+  confirm(message: string, action: string): Promise<boolean>
   /** Whether the settings let this study use the network. */
   networkAllowed(): boolean
   /** The kernel's state or a cell's badges changed. */
@@ -69,8 +71,26 @@ export class OpenStudy {
     return this.notebook.uri.fsPath
   }
 
-  run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
-    return this.runner.run(cells.filter(isCode).map(idOf), options)
+  /** Where a cell stops because of what its judges would cost, the person is asked, and the run goes on from there. */
+  async run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
+    let open = cells.filter(isCode).map(idOf)
+    let spend: number | undefined
+    while (open.length > 0) {
+      await this.runner.run(open, { ...options, ...(spend !== undefined && { spend }) })
+      const at = open.findIndex(id => this.#priceOf(id) !== undefined)
+      if (at < 0) return
+      spend = this.#priceOf(open[at])!
+      open = open.slice(at)
+      const dollars = `$${spend.toFixed(2)}`
+      const question = `The cell "${open[0]}" would cost about ${dollars}. Nothing was sent.`
+      if (!(await this.#ports.confirm(question, `Spend up to ${dollars}`))) return
+    }
+  }
+
+  /** US dollars that a cell waits for the person to agree to. */
+  #priceOf(cell: string): number | undefined {
+    const state = this.runner.stateOf(cell)
+    return state.phase === 'done' && state.outcome.kind === 'failed' ? state.outcome.error.cost : undefined
   }
 
   /** Whether the user forbids the network to this study's cells. */

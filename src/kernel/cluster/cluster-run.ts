@@ -74,6 +74,7 @@ export async function runOnCluster(
       open,
       finished,
       command: options.command,
+      wishes: request.options,
     })
     const jobs = submission.pieces.map(
       ({ piece, job, shards }) => `${piece.id}=${job}${shards.length ? `[${shards.length}]` : ''}`,

@@ -1,3 +1,4 @@
+import type { RunRequest } from '../protocol/messages.ts'
 import { type Piece, shardCount } from './pieces.ts'
 import type { ClusterProfile } from './profile.ts'
 import { quote, words } from './shell.ts'
@@ -16,9 +17,13 @@ export interface ScriptOptions {
   submission: string
   /** What starts Mirage on a node, as a shell reads it. */
   command: string
+  /** What the person asked of the whole run, and so of every task. */
+  wishes: Wishes
   /** Shards to run, of `profile.shards`; for pieces of kind `shards`. */
   shards: number[]
 }
+
+export type Wishes = Partial<Pick<RunRequest['options'], 'offline' | 'spend' | 'replay'>>
 
 /** Folder in a submission's own for what tasks print. */
 export const LOGS = 'logs'
@@ -73,13 +78,31 @@ function resourceDirectives(profile: ClusterProfile): string[] {
   return [...own, ...(profile.directives ?? [])]
 }
 
-function taskCommand({ piece, profile, study, snapshot, submission, command }: ScriptOptions): string {
-  const own = ['run', study, '--snapshot', snapshot, '--cell', piece.cell, '--no-record']
+function taskCommand(options: ScriptOptions): string {
+  const { piece, profile, study, snapshot, submission, command, wishes } = options
+  const own = [
+    'run',
+    study,
+    '--snapshot',
+    snapshot,
+    '--cell',
+    piece.cell,
+    '--no-record',
+    ...wishWords(wishes),
+  ]
   const report = `${submission}.${piece.id}`
   const line = `${command} ${words(own)}`
   const collect = piece.kind === 'collect' ? ` --collect ${shardCount(piece, profile)}` : ''
   if (piece.kind !== 'shards') return `${line}${collect} --report ${quote(report)}`
   return `${line} --shard "$SLURM_ARRAY_TASK_ID/${shardCount(piece, profile)}" --report ${quote(report)}."$SLURM_ARRAY_TASK_ID"`
+}
+
+function wishWords({ offline, spend, replay }: Wishes): string[] {
+  return [
+    ...(offline ? ['--offline'] : []),
+    ...(spend === undefined ? [] : ['--spend', String(spend)]),
+    ...(replay === undefined ? [] : ['--replay', replay]),
+  ]
 }
 
 /** `[0, 1, 2, 5]` as `0-2,5`. */

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
 import { type Piece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { TaskReport } from './report.ts'
-import { batchScript, LOGS } from './script.ts'
+import { batchScript, LOGS, type Wishes } from './script.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
 import { type PlannedPiece, prepareTasks, submissionFolder } from './task-files.ts'
 
@@ -41,6 +41,7 @@ export interface SubmitOptions {
   finished: ReadonlyMap<string, string>
   /** What starts Mirage on a node, as a shell reads it. */
   command: string
+  wishes: Wishes
 }
 
 /** Hands every open piece to Slurm, each after the pieces that it needs. Nothing stays submitted when one is refused. */
@@ -52,6 +53,7 @@ export async function submit({
   open,
   finished,
   command,
+  wishes,
 }: SubmitOptions): Promise<Submission> {
   const id = `${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}-${randomBytes(3).toString('hex')}`
   const folder = submissionFolder(store, id)
@@ -75,6 +77,7 @@ export async function submit({
         folder,
         submission: id,
         command,
+        wishes,
         shards,
       })
       await writeFile(join(folder, `${piece.id}.sh`), script)

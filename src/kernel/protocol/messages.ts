@@ -19,6 +19,7 @@ export const errorInfo = z.object({
   remedy: z.string().optional(),
   cell: z.string().optional(),
   at: position.optional(),
+  cost: z.number().optional(),
 })
 export type ErrorInfo = z.infer<typeof errorInfo>
 
@@ -52,6 +53,8 @@ export const runRequest = z.object({
       force: z.boolean().default(false),
       /** Forbid every network call. */
       offline: z.boolean().default(false),
+      /** US dollars that the person agreed to spend on a cell, where its own `confirmAbove` is less. */
+      spend: z.number().min(0).optional(),
       /** Go on with cells that do not depend on the failed one. */
       keepGoing: z.boolean().default(false),
       /** Wait at stages (see `continue`). */

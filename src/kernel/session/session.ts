@@ -332,6 +332,7 @@ export class Session {
       compute: memo ? remembering(compute, memo) : compute,
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
+      spend: options?.spend,
       replay: options?.replay,
       share,
       part,

@@ -102,7 +102,7 @@ export const score: StepDefinition<typeof params> = {
       const outputs = shown.flat()
       return { value: table, outputs, cacheable: false }
     }
-    yield* announce(ready, values, context.share)
+    yield* announce(ready, values, context)
     const judged = distinct(yield* runAll(ready))
     if (ready.some(({ bill }) => bill && bill.cost !== 0) && judged.some(({ calls }) => calls > 0)) {
       yield { type: 'note', text: describeLedger(await readLedger(context.store)) }
@@ -153,18 +153,24 @@ function billText({ name, bill }: ReadyJudge): string {
 }
 
 /** Said before the first call. The sum to be confirmed is that of the whole cell, also where a run has a share of it. */
-function* announce(ready: ReadyJudge[], { budget, confirmAbove }: Params, share = 1): Generator<StepEvent> {
+function* announce(
+  ready: ReadyJudge[],
+  { budget, confirmAbove }: Params,
+  { share = 1, spend = 0 }: StepContext,
+): Generator<StepEvent> {
   for (const judge of ready) {
     if (!judge.bill) continue
     yield { type: 'note', text: billText(judge) }
     if (budget !== undefined && judge.bill.cost === undefined) throw unknownPrice(judge.name)
   }
   const total = ready.reduce((sum, { bill }) => sum + (bill?.cost ?? 0), 0) / share
-  if (total <= confirmAbove) return
+  if (total <= Math.max(confirmAbove, spend)) return
+  const cost = Math.ceil(total * 100) / 100
   throw new MirageError({
     code: 'judge-cost',
-    message: `Judging would cost about $${total.toFixed(2)}, more than confirmAbove: ${confirmAbove}. Nothing was sent.`,
-    remedy: `To go on, set confirmAbove: ${Math.ceil(total)}. Fewer rows or repeats, detail: low, or a smaller model cost less.`,
+    message: `Judging would cost about $${cost.toFixed(2)}, more than confirmAbove: ${confirmAbove}. Nothing was sent.`,
+    cost,
+    remedy: `To go on, agree to it (\`mirage run --spend ${cost}\`) or set confirmAbove: ${Math.ceil(total)}. Fewer rows or repeats, detail: low, or a smaller model cost less.`,
   })
 }
 

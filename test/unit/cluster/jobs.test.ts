@@ -89,6 +89,7 @@ test('a batch script has the resources of its step, the modules and the containe
     folder: home,
     submission: 'S',
     command: '/opt/node /opt/mirage/dist/cli.mjs',
+    wishes: { offline: true, spend: 2.5 },
     shards: [0, 1, 2, 5],
   } as Parameters<typeof batchScript>[0]
   const script = batchScript(options)
@@ -110,7 +111,7 @@ test('a batch script has the resources of its step, the modules and the containe
     })
   const { stdout, stderr } = bash('2')
   expect(stdout, stderr).toBe(
-    `module load cuda/12\napptainer exec --nv image.sif /opt/node /opt/mirage/dist/cli.mjs run ${STUDY} --snapshot ${home}/study.json --cell sr --no-record --shard 2/6 --report S.sr.shards.2\n`,
+    `module load cuda/12\napptainer exec --nv image.sif /opt/node /opt/mirage/dist/cli.mjs run ${STUDY} --snapshot ${home}/study.json --cell sr --no-record --offline --spend 2.5 --shard 2/6 --report S.sr.shards.2\n`,
   )
   // Once the piece before has told which shards have work, the others end at once.
   await writeFile(join(home, 'sr.shards.open'), '12\n5\n')
