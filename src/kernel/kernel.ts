@@ -60,6 +60,9 @@ export interface KernelOptions {
   settled?(): void
 }
 
+/** Time between two reports of how much of a file has arrived. */
+const ARRIVAL_MILLISECONDS = 250
+
 const LANGUAGE: Language = { steps: STEPS, prompt: promptCell, script: scriptCell(STEPS) }
 
 type Parsed<K extends RequestName> = z.output<(typeof requests)[K]>
@@ -204,7 +207,16 @@ export class Kernel {
       return { ratings: collection.ratingsOf(rater) }
     },
     models: async () => ({ models: await modelSummaries(this.#options.assets) }),
-    addModel: async ({ sha256, offline, ...request }) => addModel(request, { sha256, offline }),
+    addModel: async ({ sha256, offline, ...request }) => {
+      let told = 0
+      const onProgress = (bytes: number, of = 0) => {
+        if (Date.now() - told < ARRIVAL_MILLISECONDS && bytes !== of) return
+        told = Date.now()
+        const event = { type: 'progress', done: bytes / 1e6, total: of / 1e6, label: 'MB' } as const
+        this.#options.emit({ run: 'models', path: '', cell: request.id, ...event })
+      }
+      return addModel(request, { sha256, offline, onProgress })
+    },
     removeModel: async ({ id }) => {
       await removeModel(id)
       return {}

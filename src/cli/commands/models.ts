@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { CellEvent } from '../../kernel/protocol/messages.ts'
 import { withKernel } from '../kernel.ts'
 import { type Command, parseWords, UsageError } from '../usage.ts'
 
@@ -50,7 +51,8 @@ function add(words: string[]): Promise<number> {
   const { id, sha256, offline, scale, ...manifest } = values
   if (positionals.length !== 1 || id === undefined)
     throw new UsageError('Name one address or file, and an --id.', usage)
-  return withKernel({ onEvent() {} }, async kernel => {
+  const onEvent = arrivals(id)
+  return withKernel({ onEvent }, async kernel => {
     const added = await kernel.request('addModel', {
       from: /^(https?|hf):/.test(from) ? from : resolve(from),
       id,
@@ -65,6 +67,22 @@ function add(words: string[]): Promise<number> {
     }
     return 0
   })
+}
+
+/** Tells how much of a file has arrived: on a line that moves in a terminal, in steps of a tenth elsewhere. */
+function arrivals(id: string): (event: CellEvent) => void {
+  let tenth = -1
+  return event => {
+    if (event.type !== 'progress') return
+    const { done, total } = event
+    const share = total > 0 ? done / total : 0
+    const text = `${id}: ${done.toFixed(1)}${total > 0 ? ` of ${total.toFixed(1)}` : ''} MB`
+    if (process.stderr.isTTY) process.stderr.write(`\r${text}${share === 1 ? '\n' : ''}`)
+    else if (Math.floor(share * 10) > tenth) {
+      tenth = Math.floor(share * 10)
+      console.error(text)
+    }
+  }
 }
 
 function remove(words: string[]): Promise<number> {
