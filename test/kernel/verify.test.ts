@@ -117,10 +117,14 @@ test('another package version', async () => {
     const lockPath = path.replace(/\.md$/, '.lock.json')
     const lock = JSON.parse(await readFile(lockPath, 'utf8'))
     lock.cells.sr.packages.mirage = '0.0.1'
+    lock.cells.m.packages['onnxruntime-node'] = '1.0.0'
     await writeFile(lockPath, JSON.stringify(lock, null, 2))
   })
   expect(of.sr.causes).toContainEqual(expect.objectContaining({ cause: 'version', what: 'mirage' }))
-  expect(of.m.verdict).toBe('equal')
+  expect(of.m.causes).toEqual([
+    expect.objectContaining({ cause: 'version', what: 'onnxruntime-node', before: '1.0.0' }),
+  ])
+  expect(of.hs.verdict).toBe('equal')
 })
 
 test('where the cache is gone, numbers are still compared with the ones saved beside the study', async () => {

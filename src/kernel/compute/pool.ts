@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { MirageError } from '../errors.ts'
 import type { Compute, Lane, RunOptions } from './compute.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
+import { nativePackages } from './packages.ts'
 import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
 
 interface Task {
@@ -47,6 +48,7 @@ export class ComputePool {
   readonly #workers: Worker[] = []
   readonly #queue: Task[] = []
   readonly #probed: Compute['probed'] = new Map()
+  #packages: Record<string, string> | undefined
   #nextId = 1
   #closed = false
   /** Largest resident set that a finished job reported, in bytes. */
@@ -61,6 +63,10 @@ export class ComputePool {
     return {
       run: (job, params, options) => this.#enqueue(storeRoot, job, params, options),
       probed: this.#probed,
+      packages: () => {
+        this.#packages ??= nativePackages(this.#options.entry)
+        return this.#packages
+      },
     }
   }
 

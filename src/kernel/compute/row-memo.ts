@@ -43,6 +43,7 @@ export class RowMemo {
 /** Compute that asks only for rows that the memo does not have, and adds them to it. */
 export function remembering(compute: Compute, memo: RowMemo): Compute {
   return {
+    ...compute,
     async run<K extends JobName>(
       job: K,
       params: JobParams<K>,

@@ -12,11 +12,27 @@ export interface ValueDifference {
   by?: number
 }
 
+/** How much of two texts is shown, and how much of it before the first letter that differs. */
+const LETTERS = 120
+const LETTERS_BEFORE = 30
+
+/** How many letters two texts have in common before the first that differs. */
+function sharedStart(a: string, b: string): number {
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  return at
+}
+
+const textOf = (value: Value) => (value.kind === 'prompt' ? value.text : JSON.stringify(value))
+
 /** What differs between two versions of a named result, row by row. */
 export function compareValues(before: Value, after: Value): ValueDifference[] {
   if (before.kind !== 'table' || after.kind !== 'table') {
-    const [a, b] = [JSON.stringify(before), JSON.stringify(after)]
-    return a === b ? [] : [{ row: '', column: before.kind, before: a.slice(0, 200), after: b.slice(0, 200) }]
+    const [a, b] = [textOf(before), textOf(after)]
+    if (a === b) return []
+    const from = Math.max(0, sharedStart(a, b) - LETTERS_BEFORE)
+    const part = (text: string) => `${from > 0 ? '...' : ''}${text.slice(from, from + LETTERS)}`
+    return [{ row: '', column: after.kind, before: part(a), after: part(b) }]
   }
   return compareTables(before, after)
 }

@@ -30,6 +30,8 @@ export interface LockFacts {
   fingerprint: Fingerprint
   seed: number
   settings: Record<string, unknown>
+  /** Versions of what computed it, by package. */
+  packages?: Record<string, string>
 }
 
 /** Results by key: in memory for the ones that must not be kept, in the store for the rest. */

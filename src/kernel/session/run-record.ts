@@ -207,12 +207,11 @@ interface Facts {
   provider?: string | null
   /** Each with its name and the settings that it was asked with. */
   judges?: { name: string; settings?: object }[]
-  packages?: Record<string, string>
   [setting: string]: unknown
 }
 
 export function lockedCell(as: string | undefined, { lock, value }: CellResult): LockedCell {
-  const { provider, judges = [], packages, ...settings } = lock.settings as Facts
+  const { provider, judges = [], ...settings } = lock.settings as Facts
   const judge = Object.fromEntries(judges.map(({ name, settings: asked }) => [name, asked ?? {}]))
   return {
     step: lock.step,
@@ -227,7 +226,7 @@ export function lockedCell(as: string | undefined, { lock, value }: CellResult):
     ) as LockedCell['settings'],
     ...(judges.length > 0 && { judge: judge as LockedCell['judge'] }),
     ...(provider && { provider }),
-    packages: { mirage: VERSION, ...packages },
+    packages: lock.packages ?? { mirage: VERSION },
     ...(value !== undefined && { result: value }),
   }
 }

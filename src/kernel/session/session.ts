@@ -14,6 +14,7 @@ import type {
 } from '../protocol/messages.ts'
 import type { StepContext } from '../step.ts'
 import type { Store } from '../store/store.ts'
+import { VERSION } from '../version.ts'
 import { type Audience, drive } from './drive.ts'
 import { isReadable, type PlannedCell } from './plan.ts'
 import type { Language } from './program.ts'
@@ -45,6 +46,15 @@ type BareEvent = CellEvent extends infer E
     ? Omit<E, 'run' | 'path' | 'cell'>
     : never
   : never
+
+interface ContextOptions {
+  run?: Run
+  share?: number
+  part?: number
+  memo?: RowMemo
+  /** A job is about to compute with these packages. */
+  onCompute?(packages: Readonly<Record<string, string>>): void
+}
 
 /** A running `run` request. */
 interface Run {
@@ -250,7 +260,14 @@ export class Session {
     const inputs = byRows ? cutInputs(whole, options.shard!) : whole
     const share = byRows ? (rowCount(inputs) ?? 1) / Math.max(1, rowCount(whole) ?? 1) : undefined
     const memo = options.shard || options.parts ? new RowMemo() : undefined
-    const context = this.#context(cell, inputs, study, { run, share, part, memo })
+    const packages: Record<string, string> = { mirage: VERSION }
+    const context = this.#context(cell, inputs, study, {
+      run,
+      share,
+      part,
+      memo,
+      onCompute: versions => Object.assign(packages, versions),
+    })
     const fingerprint = await cell.program.fingerprint(context)
     const key = resultKey(cell.program, inputs, fingerprint, study.seed, part)
     this.#keys.set(cell.id, key)
@@ -303,6 +320,7 @@ export class Session {
         fingerprint,
         seed: study.seed,
         settings: lock ?? {},
+        packages,
       },
       milliseconds: Date.now() - started,
       finished: new Date().toISOString(),
@@ -318,9 +336,10 @@ export class Session {
     cell: ReadableCell,
     inputs: Inputs,
     study: Study,
-    { run, share, part, memo }: { run?: Run; share?: number; part?: number; memo?: RowMemo },
+    { run, share, part, memo, onCompute }: ContextOptions,
   ): StepContext {
-    const { path, store, compute, env } = this.#options
+    const { path, store, env } = this.#options
+    const compute = memo ? remembering(this.#options.compute, memo) : this.#options.compute
     const options = run?.request.options
     return createContext({
       inputs,
@@ -329,7 +348,7 @@ export class Session {
       seed: study.seed,
       signal: run?.controller.signal ?? new AbortController().signal,
       store,
-      compute: memo ? remembering(compute, memo) : compute,
+      compute: onCompute ? telling(compute, onCompute) : compute,
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
       spend: options?.spend,
@@ -358,6 +377,17 @@ export class Session {
 
   #emit(run: Run, cell: string, event: BareEvent): void {
     this.#options.emit({ run: run.id, path: this.#options.path, cell, ...event } as CellEvent)
+  }
+}
+
+/** Compute that tells with which packages it does a job. */
+function telling(compute: Compute, onCompute: NonNullable<ContextOptions['onCompute']>): Compute {
+  return {
+    ...compute,
+    run(job, params, options) {
+      onCompute(compute.packages?.() ?? {})
+      return compute.run(job, params, options)
+    },
   }
 }
 

@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  diffLocks,
-  EMPTY_LOCK,
-  type Lock,
-  type LockDifference,
-  type LockedCell,
-  readLock,
-} from '../../notebook/lock.ts'
+import { EMPTY_LOCK, type Lock, type LockedCell, readLock } from '../../notebook/lock.ts'
+import { diffLocks, type LockDifference } from '../../notebook/lock-diff.ts'
 import { NO_OUTPUTS, readOutputs, type SavedOutputs } from '../../notebook/outputs.ts'
 import { lockPath, OUTPUTS_INDEX, outputsFolder } from '../../notebook/paths.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'

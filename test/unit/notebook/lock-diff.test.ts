@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { diffLocks, type Lock, type LockedCell } from '../../../src/notebook/lock.ts'
+import type { Lock, LockedCell } from '../../../src/notebook/lock.ts'
+import { diffLocks } from '../../../src/notebook/lock-diff.ts'
 
 const base: LockedCell = {
   step: 'score',
@@ -37,6 +38,14 @@ test.each<[change: Partial<LockedCell>, difference: object]>([
     { judge: { ...base.judge, model: 'other' } },
     { cause: 'judge', what: 'model', before: 'gpt-4o', after: 'other' },
   ],
+  [
+    { judge: { ...base.judge, other: { model: 'other', temperature: 0 } } },
+    { cause: 'judge', what: 'other', after: 'model other, temperature 0' },
+  ],
+  [
+    { settings: { ...base.settings, tiny: { providers: ['cpu', 'webgpu'] } } },
+    { cause: 'provider', what: 'tiny.providers', after: 'cpu, webgpu' },
+  ],
   [{ provider: 'webgpu' }, { cause: 'provider', what: 'provider', before: 'cpu', after: 'webgpu' }],
   [
     { settings: { ssim: { version: 2, border: 4 } } },
@@ -68,6 +77,27 @@ test('an edited prompt is named as one, in its own cell and in the cells that re
     { cell: 'hs', cause: 'prompt', what: 'measured', before: 'm1', after: 'm2', from: 'mine' },
     { cell: 'mine', cause: 'prompt', what: 'measured', before: 'p1', after: 'p2' },
   ])
+})
+
+test('one change is named once, and what the judges took is no difference', () => {
+  const [one, other] = ['1', '2'].map(digit => digit.repeat(64))
+  const of = (hash: string, calls: number): LockedCell => ({
+    ...base,
+    fingerprint: { models: { tiny: hash }, endpoints: { asked: hash } },
+    judge: { asked: { endpoint: hash } },
+    settings: { tiny: { sha256: hash, tile: 8 }, judges: [{ answers: calls }] },
+  })
+  expect(
+    diffLocks(lock({ hs: of(one, 1) }), lock({ hs: of(other, 2) })).map(({ cause, what }) => [cause, what]),
+  ).toEqual([
+    ['judge', 'asked.endpoint'],
+    ['judge', 'asked'],
+    ['model', 'tiny'],
+  ])
+})
+
+test('a package that one run did not write down is no other version', () => {
+  expect(diffLocks(lock({ hs: base }), lock({ hs: { ...base, packages: {} } }))).toEqual([])
 })
 
 test('another result of the same ingredients is named only where nothing else explains it', () => {
