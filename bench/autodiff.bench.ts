@@ -75,7 +75,7 @@ const options: InferenceSession.SessionOptions = {
   intraOpNumThreads: 2,
   enableMemPattern: false,
   logSeverityLevel: 3,
-  extra: { session: { intra_op: { allow_spinning: '0' } } },
+  extra: { session: { force_spinning_stop: '1' } },
 }
 
 /** The graph as written, for WebGPU; as optimised for this processor, for the CPU. */

@@ -78,27 +78,30 @@ describe('the quick start in a real VS Code without a network', () => {
     for (const method of METHODS.slice(0, 2)) {
       const pane = `canvas.mirage-pane-canvas[data-role="sr"][data-method="${method}"][data-state="ready"]`
       const frame = await workbench.output(pane)
-      const seen = await frame
-        .locator(pane)
+      // The comparison of the models' cell, whose first image is that one.
+      const drawn = frame
+        .locator('.mirage-compare', { has: frame.locator('[data-role="sr"]') })
         .first()
-        .evaluate(canvas => {
-          const { width, height } = canvas as HTMLCanvasElement
-          const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
-          const sums = [0, 0, 0]
-          const colours = new Set<number>()
-          let drawn = 0
-          for (let i = 0; i < data.length; i += 4) {
-            if (data[i + 3] < 255) continue
-            drawn++
-            for (let c = 0; c < 3; c++) sums[c] += data[i + c]
-            colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2])
-          }
-          return {
-            means: sums.map(sum => sum / drawn),
-            colours: colours.size,
-            share: drawn / (width * height),
-          }
-        })
+        .locator(pane)
+      await drawn.waitFor()
+      const seen = await drawn.evaluate(canvas => {
+        const { width, height } = canvas as HTMLCanvasElement
+        const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height)
+        const sums = [0, 0, 0]
+        const colours = new Set<number>()
+        let drawn = 0
+        for (let i = 0; i < data.length; i += 4) {
+          if (data[i + 3] < 255) continue
+          drawn++
+          for (let c = 0; c < 3; c++) sums[c] += data[i + c]
+          colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2])
+        }
+        return {
+          means: sums.map(sum => sum / drawn),
+          colours: colours.size,
+          share: drawn / (width * height),
+        }
+      })
       // Super-resolution keeps the mean of the picture; a blank or wrong one would not have it.
       for (const [c, mean] of seen.means.entries()) {
         expect(Math.abs(mean - means[c]), method).toBeLessThan(8)
