@@ -38,24 +38,27 @@ const node = {
   outExtension: { '.js': '.mjs' },
 }
 
-/** Parts of the extension that are loaded when they are first used, each a bundle of its own beside it. */
+/** Parts of compute processes that are loaded when they are first used, each a bundle of its own beside them. */
+const LAZY_COMPUTE = { 'chart-svg': 'src/kernel/pictures/chart-svg.ts' }
+
+/** The same for the extension. */
 const LAZY = {
   'kernel-client': 'src/kernel/protocol/detached.ts',
   templates: 'src/notebook/prompt/template.ts',
   'debug-session': 'src/extension/debug/stage-debug-session.ts',
 }
 
-const lazily = {
+const lazily = (parts, extension) => ({
   name: 'lazily',
   setup(build) {
     build.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
       if (kind !== 'dynamic-import') return undefined
       const file = resolve(resolveDir, path)
-      const [name] = Object.entries(LAZY).find(([, source]) => resolve(source) === file) ?? []
-      return name && { path: `./${name}.cjs`, external: true }
+      const [name] = Object.entries(parts).find(([, source]) => resolve(source) === file) ?? []
+      return name && { path: `./${name}${extension}`, external: true }
     })
   },
-}
+})
 
 const renderers = Object.fromEntries(
   readdirSync('src/renderers', { withFileTypes: true })
@@ -70,13 +73,17 @@ const builds = [
       kernel: 'src/kernel/main.ts',
       compute: 'src/kernel/compute/main.ts',
       cli: 'src/cli/main.ts',
+      ...LAZY_COMPUTE,
     },
+    plugins: [lazily(LAZY_COMPUTE, '.mjs')],
+    // Vega would measure text with it, where there happens to be one.
+    external: [...NATIVE, 'canvas'],
     outdir: out,
   },
   {
     ...shared,
     entryPoints: { extension: 'src/extension/extension.ts', ...LAZY },
-    plugins: [lazily],
+    plugins: [lazily(LAZY, '.cjs')],
     // So that the parts are found beside the bundle, by `require`.
     supported: { 'dynamic-import': false },
     outdir: out,

@@ -39,6 +39,7 @@ const PLUGIN = 'mirage-script-types'
 /** What is taken as it is, besides bundles, natives and studies. */
 const SHIPPED = [
   'dist/models',
+  'dist/fonts',
   'dist/language.json',
   'bin',
   'syntaxes',
@@ -78,7 +79,7 @@ try {
   copy('notebooks', path => !/\.mirage-cache|\.outputs|results|\.html$|\.ipynb$/.test(path))
   const packages = copyNatives()
   copyPlugin()
-  writeFileSync(join(stage, 'NOTICES.txt'), notices([...packages, ...bundled]))
+  writeFileSync(join(stage, 'NOTICES.txt'), notices([...packages, ...bundled, 'dejavu-fonts-ttf']))
   writeFileSync(join(stage, 'package.json'), JSON.stringify(stagedManifest(packages), null, 2))
   await createVSIX({
     cwd: stage,

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import sharp from 'sharp'
 import { afterEach, expect, test } from 'vitest'
 import { type KernelClient, type KernelExit, launchKernel } from '../../src/kernel/protocol/client.ts'
 import type { CellEvent, Study } from '../../src/kernel/protocol/messages.ts'
-import type { RatePayload } from '../../src/kernel/protocol/mime.ts'
-import { cell, REPOSITORY, type StudyFolder, studyFolder, studyOf } from '../support/study-folder.ts'
+import { MIME, type RatePayload } from '../../src/kernel/protocol/mime.ts'
+import { cell, mirage, REPOSITORY, type StudyFolder, studyFolder, studyOf } from '../support/study-folder.ts'
 
 // The kernel as it is shipped: its own process, the real protocol over its pipes, real compute processes behind it.
 interface Kernel {
@@ -230,4 +231,29 @@ test('blind ratings travel to the file of the study and back', async () => {
   expect(await client.request('rate', ask)).toEqual(kept)
   expect(await readFile(folder.file('people.csv'), 'utf8')).toMatch(/^p\d,copy,ann,4,1\.5,/m)
   await expect(client.request('rate', { ...ask, session: 'another' })).rejects.toThrow(/not known here/)
+})
+
+test('what a renderer draws is saved as a picture too, which an exported notebook shows', async () => {
+  await using folder = await studyFolder()
+  const text = cell('load', 'triplets: { lr: lr/*.png, gt: hr/*.png, scale: 4, as: photos }')
+  const study = await write(folder, text)
+  const { client, events } = await start()
+  await client.request('run', all(study))
+  const { cells } = await client.request('outputs', { path: study.path })
+  const { items } = cells[0].outputs.find(({ id }) => id === 'triplets')!
+  expect(items.map(({ mime }) => mime)).toEqual([MIME.compare, 'image/png', 'text/plain'])
+  const saved = folder.file(`study.mirage.outputs/${(items[1] as { object: string }).object}.png`)
+  const png = await readFile(saved)
+  expect((await sharp(png).metadata()).width).toBe(10 + 176 + 6 + 176 + 10)
+
+  await client.request('run', all(study))
+  expect(events.filter(({ type }) => type === 'cached')).toHaveLength(1)
+  expect(await client.request('outputs', { path: study.path })).toEqual({ cells })
+
+  const to = folder.file('study.ipynb')
+  expect(await mirage(['export', 'ipynb', study.path, '--to', to])).toMatchObject({ code: 0 })
+  const notebook = JSON.parse(await readFile(to, 'utf8'))
+  const [{ data }] = notebook.cells.find(({ id }: { id: string }) => id === 'load').outputs
+  expect(Object.keys(data)).toEqual([MIME.compare, 'image/png', 'text/plain'])
+  expect(data['image/png']).toBe(png.toString('base64'))
 })

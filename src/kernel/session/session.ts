@@ -3,10 +3,12 @@ import { dirname } from 'node:path'
 import type { Compute } from '../compute/compute.ts'
 import { RowMemo, remembering } from '../compute/row-memo.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
+import { withPictures } from '../pictures/add-pictures.ts'
 import type {
   CellEvent,
   Freshness,
   Outcome,
+  Output,
   Replies,
   RunReply,
   RunRequest,
@@ -305,7 +307,8 @@ export class Session {
       },
     }
     const { signal } = run.controller
-    const { value, outputs, lock, cacheable } = await drive(cell.program.run(context), audience, signal)
+    const { value, outputs: made, lock, cacheable } = await drive(cell.program.run(context), audience, signal)
+    const outputs = edited || options.shard ? made : await this.#withPictures(made, signal)
     const result: CellResult = {
       key,
       value: value && (await this.#book.putValue(value)),
@@ -330,6 +333,12 @@ export class Session {
     await this.#book.keep(result, { cacheable: cacheable !== false })
     standings.set(cell.id, { key, result })
     return { result, cached: false }
+  }
+
+  /** What only one shard has made, or what is not kept, is seen by nobody who would need a picture. */
+  #withPictures(outputs: Output[], signal: AbortSignal): Promise<Output[]> {
+    const { compute, store, log } = this.#options
+    return withPictures(outputs, { compute, store, signal, log })
   }
 
   #context(

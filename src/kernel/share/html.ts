@@ -1,6 +1,7 @@
 import { base64 } from '../../notebook/base64.ts'
 import type { CodeCell } from '../../notebook/document.ts'
 import type { OutputItem, SavedCell } from '../protocol/messages.ts'
+import { imagesIn } from '../session/images-in.ts'
 import { proseToHtml } from './markdown.ts'
 import type { Material } from './material.ts'
 import { PAGE_CSS } from './page-css.ts'
@@ -41,10 +42,13 @@ export async function toHtml(material: Material, scripts: PageScripts): Promise<
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
-  const embedded = [...objects].map(
-    ([hash, { mime, bytes }]) =>
-      `<script type="text/plain" data-mirage-object="${hash}" data-mime="${escapeHtml(mime)}">${base64(bytes)}</script>`,
-  )
+  // What no renderer asks for stands in the page already, as the picture that it is.
+  const embedded = [...imagesSpokenOf(outputs)].flatMap(hash => {
+    const object = objects.get(hash)
+    if (!object) return []
+    const mime = escapeHtml(object.mime)
+    return `<script type="text/plain" data-mirage-object="${hash}" data-mime="${mime}">${base64(object.bytes)}</script>`
+  })
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -65,6 +69,18 @@ export async function toHtml(material: Material, scripts: PageScripts): Promise<
     '</html>',
     '',
   ].join('\n')
+}
+
+/** Hashes of the images that renderers may ask for. */
+function imagesSpokenOf(outputs: Material['outputs']): Set<string> {
+  const items = [...outputs.values()].flatMap(cell => cell.outputs.flatMap(output => output.items))
+  return new Set(
+    items.flatMap(item => {
+      if (!('json' in item)) return []
+      const { thumbs, images } = imagesIn(item.json)
+      return [...thumbs, ...images]
+    }),
+  )
 }
 
 async function sha256(text: string): Promise<string> {
@@ -123,15 +139,16 @@ function outputHtml(
   ].join('')
 }
 
+/** What a reader without scripts sees: the picture, whose words are the text, or the text. */
 function fallbackHtml(items: OutputItem[], objects: Material['objects']): string {
+  const plain = items.find(item => 'text' in item && item.mime === 'text/plain')
+  const text = plain && 'text' in plain ? escapeHtml(plain.text) : ''
   for (const item of items) {
-    if ('object' in item && item.mime.startsWith('image/')) {
-      const object = objects.get(item.object)
-      if (object) return `<img alt="" src="data:${escapeHtml(object.mime)};base64,${base64(object.bytes)}">`
-    }
-    if ('text' in item && item.mime === 'text/plain') return `<pre>${escapeHtml(item.text)}</pre>`
+    const object = 'object' in item && item.mime.startsWith('image/') ? objects.get(item.object) : undefined
+    if (object)
+      return `<img alt="${text}" src="data:${escapeHtml(object.mime)};base64,${base64(object.bytes)}">`
   }
-  return ''
+  return text && `<pre>${text}</pre>`
 }
 
 /** A program's text that cannot end the script element that it stands in. */

@@ -12,6 +12,7 @@ a{color:var(--vscode-focusBorder)}
 pre{margin:0;padding:10px 12px;overflow-x:auto;font:12.5px/1.5 ui-monospace,monospace}
 .code{background:var(--vscode-editorWidget-background);border-bottom:1px solid var(--vscode-editorWidget-border)}
 .output{padding:8px 12px}
+.output img{max-width:100%}
 .output pre{padding:0;white-space:pre-wrap}
 table{border-collapse:collapse}
 `.trim()

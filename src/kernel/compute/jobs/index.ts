@@ -6,6 +6,7 @@ import { judgeImages } from './judge-images.ts'
 import { measure } from './measure.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureScale } from './measure-scale.ts'
+import { picture } from './picture.ts'
 import { probe } from './probe.ts'
 import { train } from './train.ts'
 
@@ -19,6 +20,7 @@ export const JOBS = {
   measure,
   'measure-memory': measureMemory,
   'measure-scale': measureScale,
+  picture,
   probe,
   train,
 } as const
