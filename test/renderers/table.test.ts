@@ -107,6 +107,42 @@ describe('in the browser', () => {
     await view.close()
   })
 
+  it('wraps long headings, whose ends stay, and never cuts a number', async () => {
+    const view = await openRenderer(browser, { renderer: 'table' })
+    const label = 'Hallucination Score, rubric of Mirage (not the wording of the paper) (ESTIMATE)'
+    const columns = [
+      { ...HS, name: 'hs', label },
+      ...['low', 'high'].map(name => ({ ...PSNR, name, label: undefined, unit: undefined })),
+      { ...PSNR, name: 'word', label: 'x'.repeat(200) },
+    ]
+    const rows = [
+      { method: 'a', hs: 4.898, low: -0.1234, high: -123456.789, word: 1 },
+      { method: 'b', hs: null, low: -1.234e-7, high: 1e9, word: null },
+    ]
+    await view.show({ keys: ['method'], columns, rows })
+    const cells = view.page.locator('td[data-numeric]')
+    expect(await cells.allTextContents()).toEqual([
+      '4.898',
+      '−0.1234',
+      '−123456.8',
+      '1',
+      '–',
+      '−1.23e-7',
+      '1.00e+9',
+      '–',
+    ])
+    expect(await cells.evaluateAll(all => all.map(cell => cell.scrollWidth - cell.clientWidth))).toEqual(
+      Array(8).fill(0),
+    )
+    const heading = view.page.getByRole('columnheader').nth(1).getByRole('button')
+    expect(await heading.textContent()).toBe('Hallucination Score, rubric … (ESTIMATE) ↑')
+    expect(await heading.getAttribute('title')).toContain(`${label} ↑`)
+    const sizes = await view.page.locator('th').evaluateAll(all => all.map(th => th.getBoundingClientRect()))
+    expect(Math.max(...sizes.map(({ height }) => height))).toBeLessThan(60)
+    expect(Math.max(...sizes.map(({ width }) => width))).toBeLessThan(200)
+    await view.close()
+  })
+
   it('puts the copy on the clipboard, and tints the better values', async () => {
     const view = await openRenderer(browser, { renderer: 'table' })
     await view.show(PAYLOAD)

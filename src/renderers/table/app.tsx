@@ -3,9 +3,10 @@ import type { TablePayload } from '../../kernel/protocol/mime.ts'
 import type { ViewProps } from '../shared/activate.tsx'
 import { copyText } from '../shared/save.ts'
 import { Button } from '../shared/ui/controls.tsx'
-import { columnNote, columnTitle, formatValue, shorten } from '../shared/ui/numbers.ts'
+import { columnNote, columnTitle, formatValue } from '../shared/ui/numbers.ts'
 import { useAction } from '../shared/ui/use-action.tsx'
 import { toCsv, toLatex } from './copy.ts'
+import { headingText } from './heading.ts'
 import { goodness, type ShownColumn, showColumns, sortRows, type TableRow } from './order.ts'
 
 export interface TableState {
@@ -117,7 +118,7 @@ function Heading({
   return (
     <th scope="col" aria-sort={sorted} data-numeric={numeric ? '' : undefined}>
       <button type="button" title={info ? columnNote(info) : name} onClick={onPress}>
-        {info ? columnTitle(info) : shorten(name)}
+        <span class="table-title">{headingText(info ? columnTitle(info) : name)}</span>
         <span class="table-sign" aria-hidden="true">
           {{ ascending: '▴', descending: '▾', none: '' }[sorted]}
         </span>

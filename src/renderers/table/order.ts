@@ -1,5 +1,6 @@
 import type { ColumnInfo, Direction, Scalar, TablePayload } from '../../kernel/protocol/mime.ts'
-import { columnDecimals } from '../shared/ui/numbers.ts'
+import { columnDecimals, columnTitle, formatValue } from '../shared/ui/numbers.ts'
+import { headingWidth } from './heading.ts'
 
 export type TableRow = Record<string, Scalar>
 
@@ -12,7 +13,7 @@ export interface ShownColumn {
   /** Of its finite numbers. */
   range?: [number, number]
   decimals: number
-  /** Widest content in characters, headings included. */
+  /** Width in characters: of its widest number, or of its longest text and its heading up to a limit. */
   characters: number
 }
 
@@ -36,13 +37,12 @@ export function showColumns({ keys, columns, rows }: TablePayload): ShownColumn[
       finite.reduce((a, b) => Math.min(a, b), Infinity),
       finite.reduce((a, b) => Math.max(a, b), -Infinity),
     ]
+    // Two for the sign of the order.
+    const heading = 2 + headingWidth(info ? columnTitle(info) : name)
+    // Numbers are never cut: a part of one is another number.
     const widest = values.reduce<number>(
-      (most, value) =>
-        Math.max(
-          most,
-          typeof value === 'number' ? Math.abs(value).toFixed(decimals).length : String(value ?? '').length,
-        ),
-      (info?.label ?? name).length + (info?.unit?.length ?? 0) + 3,
+      (most, value) => Math.max(most, formatValue(value, numeric ? decimals : undefined).length),
+      NARROWEST,
     )
     return {
       name,
@@ -51,7 +51,7 @@ export function showColumns({ keys, columns, rows }: TablePayload): ShownColumn[
       numeric,
       range: finite.length > 0 ? range : undefined,
       decimals,
-      characters: Math.min(WIDEST, Math.max(NARROWEST, widest)),
+      characters: Math.max(heading, numeric ? widest + 1 : Math.min(WIDEST, widest)),
     }
   })
 }
