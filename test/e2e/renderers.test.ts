@@ -136,4 +136,18 @@ describe('the renderers in a real VS Code', () => {
     await expect.poll(() => heading.getAttribute('aria-sort'), WAIT).toBe('descending')
     expect(await table.locator('tbody tr').first().textContent()).toContain('blurs')
   })
+
+  test('rate: a pair is rated by a key, and the answer is in the file of the study', async () => {
+    const frame = await workbench.output('.mirage-rate')
+    const rate = frame.locator('.mirage-rate')
+    await rate.getByRole('textbox', { name: 'Your name or pseudonym' }).fill('ann')
+    await workbench.page.keyboard.press('Enter')
+    await rate.getByText(`0 / ${IMAGES.length}`).waitFor(WAIT)
+    await rate.locator('canvas[data-state="ready"]').nth(1).waitFor(WAIT)
+    await workbench.page.keyboard.press('4')
+    await rate.getByText(`1 / ${IMAGES.length}`).waitFor(WAIT)
+    expect(await readFile(join(host.workspace, 'people.csv'), 'utf8')).toMatch(
+      new RegExp(`^(${IMAGES.join('|')}),invents,ann,4,`, 'm'),
+    )
+  })
 }, 900_000)

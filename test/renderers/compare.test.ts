@@ -101,6 +101,51 @@ describe('side by side', () => {
     await view.close()
   })
 
+  it('zooms all images by a pinch of two fingers, about the place between them, and not the page', async () => {
+    const view = await open()
+    await press(view, 'z')
+    const canvas = PANE('gt')
+    const before = (await view.find(canvas, MARK_COLOUR))!
+    const box = (await view.page.locator(canvas).boundingBox())!
+    const [x, y] = [box.x + before.x + before.width / 2, box.y + before.y + before.height / 2]
+    const device = await view.page.context().newCDPSession(view.page)
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart?: number) =>
+      device.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints:
+          apart === undefined
+            ? []
+            : [
+                { id: 1, x: x - apart, y },
+                { id: 2, x: x + apart, y },
+              ],
+      })
+    await touch('touchStart', 15)
+    for (const apart of [20, 25, 30, 35, 40, 45]) await touch('touchMove', apart)
+    await touch('touchEnd')
+    await view.settle()
+    const areas = await Promise.all(
+      ['lr', 'gt', 'sr:alpha', 'sr:beta'].map(id => view.find(PANE(id), MARK_COLOUR)),
+    )
+    for (const area of areas) expect(area).toEqual(areas[0])
+    const [after] = areas
+    expect(after!.width / before.width).toBeCloseTo(3, 0)
+    const middle = (area: typeof before) => [area.x + area.width / 2, area.y + area.height / 2]
+    const [moved, stood] = [middle(after!), middle(before)]
+    expect(Math.hypot(moved[0] - stood[0], moved[1] - stood[1])).toBeLessThan(2)
+    expect(await view.page.evaluate(() => visualViewport?.scale)).toBe(1)
+
+    // What a touchpad's pinch is to a page: the wheel with the control key.
+    await view.page.mouse.move(x, y)
+    await view.page.keyboard.down('Control')
+    await view.page.mouse.wheel(0, Math.round(-100 * Math.LN2))
+    await view.page.keyboard.up('Control')
+    await view.settle()
+    const pinched = (await view.find(canvas, MARK_COLOUR))!
+    expect(pinched.width / after!.width).toBeCloseTo(2, 0)
+    await view.close()
+  })
+
   it('leaves the wheel to the page until the images have the focus', async () => {
     const view = await open()
     const label = () => view.page.locator('.compare-zoom').textContent()

@@ -135,7 +135,7 @@ describe('in the browser', () => {
       Array(8).fill(0),
     )
     const heading = view.page.getByRole('columnheader').nth(1).getByRole('button')
-    expect(await heading.textContent()).toBe('Hallucination Score, rubric … (ESTIMATE) ↑')
+    expect(await heading.textContent()).toBe('Hallucination Score, rubric … (ESTIMATE)\u00a0↑')
     expect(await heading.getAttribute('title')).toContain(`${label} ↑`)
     const sizes = await view.page.locator('th').evaluateAll(all => all.map(th => th.getBoundingClientRect()))
     expect(Math.max(...sizes.map(({ height }) => height))).toBeLessThan(60)

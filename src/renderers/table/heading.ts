@@ -4,14 +4,20 @@ import { shorten } from '../shared/ui/numbers.ts'
 const LINES = 3
 const WIDEST = 18
 const NARROWEST = 8
+/** A title up to this many characters keeps to one line. */
+const SHORT = 14
 /** Characters of a longer title that stay at its two ends: its end may say what its numbers are not. */
 const HEAD = 30
 const TAIL = 16
 
-/** A title that fits into the lines of a heading; a longer one loses words in its middle. */
+/** A title that fits into the lines of a heading; a longer one loses words in its middle. An arrow stays with its word. */
 export function headingText(title: string): string {
+  return fitted(title).replace(/ (?=[↑↓]$)/, '\u00a0')
+}
+
+function fitted(title: string): string {
   if (linesAt(title, WIDEST) <= LINES) return title
-  const words = title.split(/\s+/)
+  const words = title.split(' ')
   const head = takeWhileFits(words, HEAD)
   const tail = takeWhileFits(words.toReversed(), TAIL).toReversed()
   const cut = [...head, '…', ...tail].join(' ')
@@ -23,7 +29,7 @@ export function headingText(title: string): string {
 /** Characters of a line with which a heading takes as little of the table's width as its lines allow. */
 export function headingWidth(title: string): number {
   const text = headingText(title)
-  if (text.length <= NARROWEST) return text.length
+  if (text.length <= SHORT) return text.length
   for (let width = NARROWEST; width < WIDEST; width++) if (linesAt(text, width) <= LINES) return width
   return WIDEST
 }
@@ -43,7 +49,7 @@ function takeWhileFits(words: readonly string[], room: number): string[] {
 function linesAt(text: string, width: number): number {
   let lines = 1
   let used = 0
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(' ')) {
     if (word.length > width) return Infinity
     if (used > 0 && used + 1 + word.length > width) {
       lines++

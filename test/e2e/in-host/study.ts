@@ -58,7 +58,11 @@ describe('Mirage inside the extension host', () => {
       () => shown(notebook),
     )
     assert.equal(notebook.cellAt(1).executionSummary?.success, true)
-    assert.deepEqual(mimes(notebook.cellAt(1)), ['application/vnd.mirage.compare+json', 'text/plain'])
+    assert.deepEqual(mimes(notebook.cellAt(1)), [
+      'application/vnd.mirage.compare+json',
+      'image/png',
+      'text/plain',
+    ])
     const [error] = notebook.cellAt(2).outputs[0].items
     assert.match(new TextDecoder().decode(error.data), /photos/)
     assert.equal(notebook.isDirty, false)

@@ -51,6 +51,7 @@ const CELLS: TestCell[] = [
   { id: 'look', text: 'compare: { of: judged }' },
   { id: 'grid', text: 'gallery: { of: judged, as: tagged }' },
   { id: 'plot', text: 'correlate: { of: judged, x: [psnr], y: hs, bootstrap: 200 }' },
+  { id: 'people', text: 'rate: { of: photos, methods: [invents], to: people.csv, traps: 0 }' },
   {
     id: 'tune',
     text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 1000000\n  every: 500\n  held: [page, sign]\n  guards: off\n  as: tuned',
