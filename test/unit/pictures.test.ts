@@ -158,7 +158,7 @@ const outputs: Output[] = [
   {
     id: 'chart',
     items: [
-      { mime: MIME.chart, json: { spec: { mark: 'bar' } } },
+      { mime: MIME.chart, json: { spec: { mark: 'bar', data: { values: [{ y: Number.NaN }] } } } },
       { mime: 'text/plain', text: 'a chart' },
     ],
   },

@@ -29,10 +29,11 @@ async function withPicture(output: Output, tools: PictureTools): Promise<Output>
   const { id, items } = output
   if (items.some(({ mime }) => mime.startsWith('image/'))) return output
   for (const [i, item] of items.entries()) {
-    const recipe = 'json' in item ? recipeOf(item.mime, item.json) : undefined
-    if (!recipe || tools.signal.aborted) continue
+    if (!('json' in item) || tools.signal.aborted) continue
     try {
-      const object = await pictureOf(recipe, tools)
+      const recipe = recipeOf(item.mime, item.json)
+      if (!recipe) continue
+      const object = await pictureOf(asSaved(recipe), tools)
       return { id, items: items.toSpliced(i + 1, 0, { mime: 'image/png', object }) }
     } catch (error) {
       tools.log(
@@ -42,6 +43,9 @@ async function withPicture(output: Output, tools: PictureTools): Promise<Output>
   }
   return output
 }
+
+/** As the output is saved: what JSON cannot hold (NaN in a script's chart) is null. */
+const asSaved = (recipe: PictureRecipe): PictureRecipe => JSON.parse(JSON.stringify(recipe))
 
 /** Store hash of the picture, drawn if nobody has. */
 async function pictureOf(recipe: PictureRecipe, { compute, store, signal }: PictureTools): Promise<string> {
