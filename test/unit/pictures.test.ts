@@ -131,7 +131,7 @@ test('charts are drawn without a browser, on white, with words', async () => {
   await expect(draw({ kind: 'chart', spec: { ...spec, data: { url: 'data.csv' } } })).rejects.toThrow(/load/i)
 })
 
-test('the curves of a training are a chart for each group of terms', async () => {
+test('the curves of a training are a chart each', async () => {
   const payload: TrainingPayload = {
     run: 'r',
     state: 'done',
@@ -148,9 +148,9 @@ test('the curves of a training are a chart for each group of terms', async () =>
   }
   const recipe = recipeOf(MIME.training, payload)
   expect(recipe).toMatchObject({
-    spec: { concat: [{ title: 'Objective' }, { title: 'Guards, on held-out images' }] },
+    spec: { concat: [{ title: 'Loss: Objective' }, { title: 'Guards: held-out l1' }] },
   })
-  expect((await pixelsOf(await draw(recipe))).count([0, 114, 178])).toBeGreaterThan(100)
+  expect((await pixelsOf(await draw(recipe))).count([79, 143, 192])).toBeGreaterThan(100)
   expect(recipeOf(MIME.training, { ...payload, points: [] })).toBeUndefined()
 })
 

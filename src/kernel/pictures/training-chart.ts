@@ -1,30 +1,34 @@
-import { themed } from '../charts/theme.ts'
+import { ACCENT, themed } from '../charts/theme.ts'
 import type { TrainingPayload } from '../protocol/mime.ts'
 
 /** Above this many points on a curve of this width more are not seen. */
 const MOST_POINTS = 400
 
+/** Looks at the held-out images that are drawn as points too: one alone is no line. */
+const FEW_POINTS = 20
+
 const GROUPS: { group: TrainingPayload['series'][number]['group']; title: string }[] = [
-  { group: 'loss', title: 'Objective' },
-  { group: 'reward', title: 'Terms of the reward' },
-  { group: 'guard', title: 'Guards, on held-out images' },
+  { group: 'loss', title: 'Loss' },
+  { group: 'reward', title: 'Reward' },
+  { group: 'guard', title: 'Guards' },
   { group: 'schedule', title: 'Schedule' },
 ]
 
-/** The curves of a training, a chart per group of terms, two in a row; undefined before the first update. */
+/** The curves of a training, a chart each, as their scales differ; undefined before the first update. */
 export function trainingChart({
   series,
   points,
   totalSteps,
 }: TrainingPayload): Record<string, unknown> | undefined {
-  const charts = GROUPS.flatMap(({ group, title }) => {
-    const values = series
+  const charts = GROUPS.flatMap(({ group, title }) =>
+    series
       .filter(one => one.group === group)
-      .flatMap(({ name, label }) => curveOf(points, name).map(point => ({ ...point, label })))
-    return values.length > 0 ? [curves(title, values, totalSteps)] : []
-  })
-  if (charts.length === 0) return undefined
-  return themed({ columns: 2, concat: charts, resolve: { scale: { color: 'independent' } } })
+      .flatMap(({ name, label }) => {
+        const values = curveOf(points, name)
+        return values.length > 0 ? [curve(`${title}: ${label}`, values, totalSteps)] : []
+      }),
+  )
+  return charts.length > 0 ? themed({ columns: 3, concat: charts }) : undefined
 }
 
 function curveOf(points: TrainingPayload['points'], name: string): { step: number; value: number }[] {
@@ -35,25 +39,16 @@ function curveOf(points: TrainingPayload['points'], name: string): { step: numbe
   return known.filter((_, i) => i % stride === 0 || i === known.length - 1)
 }
 
-function curves(title: string, values: { step: number; value: number; label: string }[], totalSteps: number) {
-  const labels = [...new Set(values.map(({ label }) => label))]
+function curve(title: string, values: { step: number; value: number }[], totalSteps: number) {
   return {
     title,
-    width: 300,
-    height: 150,
+    width: 220,
+    height: 110,
     data: { values },
-    // One look at the held-out images is a point, not a line.
-    mark: { type: 'line', point: values.length <= 20 * labels.length },
+    mark: { type: 'line', color: ACCENT, point: values.length <= FEW_POINTS && { color: ACCENT } },
     encoding: {
-      x: { field: 'step', type: 'quantitative', title: 'update', scale: { domain: [0, totalSteps] } },
+      x: { field: 'step', type: 'quantitative', title: null, scale: { domain: [0, totalSteps] } },
       y: { field: 'value', type: 'quantitative', title: null, scale: { zero: false } },
-      color: {
-        field: 'label',
-        type: 'nominal',
-        title: null,
-        scale: { domain: labels },
-        ...(labels.length > 1 ? { legend: { orient: 'bottom', columns: 2 } } : { legend: null }),
-      },
     },
   }
 }
