@@ -1,4 +1,5 @@
 import type { AnswerSource, AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
+import type { Json } from '../answers/fields.ts'
 import { type ReadAnswer, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
 import { costOf, type Price } from '../costs/prices.ts'
@@ -99,9 +100,11 @@ export class Asker {
     ({ kind: 'answer'; answer: StoredAnswer } | { kind: 'fault'; fault: Fault }) & { calls: number }
   > {
     const { answers, retry, signal } = this.#options
+    // Before its turn comes, so that no turn is spent on it.
+    const filled = this.#down ? question.body : await this.#filled(question)
     for (let calls = 1; ; calls++) {
       if (this.#down) return { kind: 'fault', fault: notAsked(this.#down), calls: calls - 1 }
-      const sent = await this.#limiter.run(() => this.#send(question, attempt), signal)
+      const sent = await this.#limiter.run(() => this.#send(question, filled, attempt), signal)
       if (sent.kind === 'arrived') {
         this.#failuresInARow = 0
         const { body, milliseconds, requestId } = sent
@@ -133,12 +136,20 @@ export class Asker {
     }
   }
 
-  async #send(question: Question, attempt: number): Promise<Exclude<Sent, { kind: 'unstructured' }>> {
-    if (this.#down) return { kind: 'fault', fault: notAsked(this.#down) }
-    const { client, timeout, signal, imageUrl } = this.#options
+  /** The body with its images. */
+  async #filled({ body }: Question): Promise<Json> {
     const urls = new Map<string, string>()
-    for (const hash of imagesOf(question.body)) if (!urls.has(hash)) urls.set(hash, await imageUrl(hash))
-    const body = fillImages(question.body, hash => urls.get(hash)!)
+    for (const hash of imagesOf(body)) if (!urls.has(hash)) urls.set(hash, await this.#options.imageUrl(hash))
+    return fillImages(body, hash => urls.get(hash)!)
+  }
+
+  async #send(
+    question: Question,
+    body: Json,
+    attempt: number,
+  ): Promise<Exclude<Sent, { kind: 'unstructured' }>> {
+    if (this.#down) return { kind: 'fault', fault: notAsked(this.#down) }
+    const { client, timeout, signal } = this.#options
     for (;;) {
       const structure = this.#structure
       const sent = await client.send(
