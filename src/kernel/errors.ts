@@ -19,6 +19,8 @@ export interface ErrorInfo {
   at?: CellPosition
   /** US dollars that the work would cost, where it stopped to be agreed to. */
   cost?: number
+  /** The message without words that differ from time to time (what a program said last), for results. */
+  lasting?: string
 }
 
 /** An error that a person can act on. Everything else that is thrown is a bug and shown as one. */
@@ -28,5 +30,16 @@ export class MirageError extends Error {
     super(info.message, options)
     this.name = 'MirageError'
     this.info = info
+  }
+}
+
+/** What is told of anything that was thrown; what is no error for a person is a bug. */
+export function infoOf(error: unknown): ErrorInfo {
+  if (error instanceof MirageError) return error.info
+  const { message } = error instanceof Error ? error : { message: String(error) }
+  return {
+    code: 'internal',
+    message: `Something in Mirage itself went wrong: ${message}`,
+    remedy: 'Please report it with the log (Output > Mirage, or the lines above).',
   }
 }

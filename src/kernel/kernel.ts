@@ -33,7 +33,7 @@ import { redactor, withoutSecrets } from './session/redact.ts'
 import { createRunRecord, type RunRecord } from './session/run-record.ts'
 import { savedOutputs } from './session/saved-outputs.ts'
 import { Session } from './session/session.ts'
-import { errorsByRun, runShard } from './session/shard-run.ts'
+import { byReason, runShard } from './session/shard-run.ts'
 import { verify } from './session/verify.ts'
 import { exportStudy } from './share/export-study.ts'
 import { STEPS } from './steps/index.ts'
@@ -257,20 +257,18 @@ export class Kernel {
     const store = createFolderStore(storeRoot(path))
     const reporter = report ? new Reporter(store, report) : undefined
     if (report) session.take(await knownResults(store, report))
-    const errors = errorsByRun()
     const listen = (event: CellEvent) => {
       hear(event)
       reporter?.listen(event)
-      if (shard) errors.listen(event)
     }
     this.#listeners.add(listen)
     try {
-      const { reply, failures } = shard
-        ? await runShard({ session, errorOf: errors.errorOf }, request, shard)
-        : { reply: await session.run(request), failures: [] }
+      const { reply, rows } = shard
+        ? await runShard(session, request, shard)
+        : { reply: await session.run(request), rows: [] }
       const failed = reply.failed.length > 0 || reply.cancelled.length > 0
-      await reporter?.finish(failed, failures)
       const [cell] = request.cells
+      await reporter?.finish(failed, failed ? [] : byReason(session.failedRows(cell)), rows)
       if (report && !shard && !failed) await tellNext(store, report, cell, { session, study: request.study })
       return reply
     } finally {

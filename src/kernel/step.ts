@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Compute } from './compute/compute.ts'
+import type { ErrorInfo } from './errors.ts'
 import type { Output } from './protocol/messages.ts'
 import type { Store } from './store/store.ts'
 import type { Value } from './value.ts'
@@ -99,4 +100,17 @@ export interface StepResult {
   lock?: Record<string, unknown>
   /** False keeps the result out of the store (a partial or edited result). */
   cacheable?: boolean
+  /** Rows that could not be worked on. The result feeds later cells, and the next run tries these rows again. */
+  failed?: RowFailure[]
 }
+
+/** A row that a step could not work on, and why. */
+export interface RowFailure {
+  id: string
+  method: string | null
+  seed?: number
+  error: ErrorInfo
+}
+
+/** Why a row has no value, in words that are the same whenever and wherever it fails. */
+export const reasonOf = ({ error }: { error: ErrorInfo }): string => error.lasting ?? error.message

@@ -5,6 +5,7 @@ import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'no
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { TablePayload } from '../../src/kernel/protocol/mime.ts'
 import {
   answerByHash,
   type Script,
@@ -182,7 +183,7 @@ clusterTest(
 )
 
 clusterTest(
-  'a picture over which the model crashes is named with its reason, all others are done, and --resume does that one alone',
+  'a picture over which the model crashes costs its own row alone, as on one machine, and --resume does that one alone',
   async () => {
     await using folder = await studyFolder({ count: 6 })
     const program = join(REPOSITORY, 'test/fixtures/enlarge-folder.ts')
@@ -195,17 +196,25 @@ clusterTest(
       judgeCell(url) +
       save
     const expected = await localOutcome(folder, text)
-    await mkdir(folder.file('poison'))
-    await cp(folder.file('lr/p3.png'), folder.file('poison/p3.png'))
+    const poison = async () => {
+      await mkdir(folder.file('poison'))
+      await cp(folder.file('lr/p3.png'), folder.file('poison/p3.png'))
+    }
+    await poison()
+    const without = await localOutcome(folder, text)
+    expect(without.results.sr).not.toBe(expected.results.sr)
+    expect(without.table.split('\n').find(line => line.startsWith('p3,'))).toMatch(/^p3,own,,/)
+
+    await poison()
     const path = await folder.write(text(judge.url))
-    const { code, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
-    expect(code).toBe(1)
-    expect(stderr).toMatch(/sr\.shards\.\d \[p3\]: .*SIGSEGV/)
-    expect(stderr).toContain('--resume')
+    const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
+    expect(code, stdout + stderr).toBe(0)
+    expect(await outcomeOf(folder, path)).toEqual(without)
+    expect(stdout + stderr).toMatch(/p3 by own: .*SIGSEGV/)
+    expect(stdout + stderr).toContain('--resume')
     const rows = await unfinished(folder)
-    expect(rows.filter(({ row }) => row !== null)).toMatchObject([{ row: 'p3', cell: 'sr' }])
-    expect(rows.find(({ cell }) => cell === 'm')?.reason).toContain('not started')
-    expect(judge.calls).toHaveLength(0)
+    expect(rows).toMatchObject([{ row: 'p3', cell: 'sr', reason: expect.stringContaining('SIGSEGV') }])
+    expect(judge.calls).toHaveLength(5 * 2)
 
     await rm(folder.file('poison'), { recursive: true })
     const resumed = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
@@ -213,6 +222,43 @@ clusterTest(
     // The program leaves behind what it was given last.
     expect(JSON.parse(await readFile(folder.file('inputs.json'), 'utf8'))).toHaveLength(1)
     expect(await outcomeOf(folder, path)).toEqual(expected)
+    expect(judge.paid.size).toBe(6 * 2)
+  },
+  TIMEOUT,
+)
+
+clusterTest(
+  'the runs of a sweep are tasks of one array, and are compared as on one machine',
+  async () => {
+    await using folder = await studyFolder({ count: 4 })
+    const text =
+      front('retries: 0') +
+      load +
+      cell(
+        'tune',
+        `sweep:
+  train: { model: realesr-general-x4v3, on: photos, adapter: { lora: { rank: 1 } }, reward: { l1: 1 }, watch: {}, guards: off, steps: 2, batch: 1, crop: 8, every: 2 }
+  over: { rate: [1e-3, 1e-5], reward: [{ l1: 1 }, { l1: 0.5, ssim: 0.1 }] }
+  by: l1
+  as: tuned`,
+      ) +
+      cell('with', 'infer: { of: photos, model: tuned, as: upscaled }')
+    const path = await folder.write(text)
+    const local = await mirage(['run', path])
+    expect(local.code, local.stdout).toBe(0)
+    const expected = { results: await resultsOf(path), runs: await sweepTable(folder) }
+    expect(expected.runs.rows).toHaveLength(4)
+    for (const name of ['.mirage-cache', 'study.mirage.lock.json', 'study.mirage.outputs'])
+      await rm(folder.file(name), { recursive: true, force: true })
+
+    const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
+    expect(code, stdout + stderr).toBe(0)
+    expect(stdout).toMatch(/tune\.shards=\d+\[4\]/)
+    expect({ results: await resultsOf(path), runs: await sweepTable(folder) }).toEqual(expected)
+    // Each run was a task that did that run alone; who collected went on from what they had left.
+    const logs = await lastSubmission(folder, 'logs')
+    const said = await Promise.all((await readdir(logs)).map(name => readFile(join(logs, name), 'utf8')))
+    expect(said.filter(log => log.includes('Went on from the checkpoint'))).toHaveLength(1)
   },
   TIMEOUT,
 )
@@ -383,6 +429,13 @@ photographTest(
   },
   TIMEOUT,
 )
+
+/** The table of a sweep's runs, as it is kept beside the study. */
+async function sweepTable(folder: StudyFolder): Promise<TablePayload> {
+  const outputs = folder.file('study.mirage.outputs')
+  const { cells } = JSON.parse(await readFile(join(outputs, 'index.json'), 'utf8'))
+  return cells.tune.outputs.find(({ id }: { id: string }) => id === 'sweep').items[0].json
+}
 
 /** A line per task: id, name and state. */
 const running = () => cluster.command('squeue', '-h', '-r', '-o', '%i %j %T').trim()

@@ -5,13 +5,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Compute } from '../../src/kernel/compute/compute.ts'
-import { MirageError } from '../../src/kernel/errors.ts'
 import { runRequest, type Study } from '../../src/kernel/protocol/messages.ts'
 import { defines, reads } from '../../src/kernel/schema.ts'
 import { createRunRecord } from '../../src/kernel/session/run-record.ts'
 import { Session } from '../../src/kernel/session/session.ts'
 import { cutAll, cutInputs, shardOf } from '../../src/kernel/session/shard.ts'
-import { errorsByRun, runShard } from '../../src/kernel/session/shard-run.ts'
+import { runShard } from '../../src/kernel/session/shard-run.ts'
 import type { StepDefinition } from '../../src/kernel/step.ts'
 import { createFolderStore } from '../../src/kernel/store/folder-store.ts'
 import type { Row, StudyTable } from '../../src/kernel/value.ts'
@@ -25,7 +24,7 @@ const tableOf = (ids: string[]): StudyTable => ({ kind: 'table', columns: [], ro
 const inputsOf = (value: StudyTable) => new Map([['t', { value, hash: 'whole' }]])
 const names = (count: number) => Array.from({ length: count }, (_, n) => `image ${n}`)
 
-// A step that works row by row and fails, in one breath, for all rows that it is given with a bad one among them.
+// A step that works row by row and does without the rows that are bad.
 let worked: string[][]
 let shares: (number | undefined)[]
 const load: StepDefinition = {
@@ -43,14 +42,15 @@ const work: StepDefinition = {
   version: 1,
   summary: '',
   granularity: 'rows',
-  params: z.strictObject({ of: reads('table', ''), bad: z.array(z.string()), all: z.boolean().optional() }),
+  params: z.strictObject({ of: reads('table', ''), bad: z.array(z.string()) }),
   async *run(params, context) {
-    const { of, bad, all } = params as { of: string; bad: string[]; all?: boolean }
+    const { of, bad } = params as { of: string; bad: string[] }
     const ids = context.input(of, 'table').rows.map(({ id }) => id)
     worked.push(ids)
     shares.push(context.share)
-    if (all || ids.some(id => bad.includes(id))) throw new MirageError({ code: 'bad', message: 'It is bad.' })
-    return { outputs: [] }
+    const error = { code: 'bad', message: 'It is bad.' }
+    const failed = ids.filter(id => bad.includes(id)).map(id => ({ id, method: null, error }))
+    return { outputs: [], failed }
   },
 }
 
@@ -83,19 +83,17 @@ beforeEach(() => {
 
 function open() {
   const store = createFolderStore(`${path}.cache`)
-  const { listen, errorOf } = errorsByRun()
-  const session = new Session({
+  return new Session({
     path,
     store,
     compute: {} as Compute,
     language: { steps: { load, work, several }, prompt: load, script: load },
     record: createRunRecord(path, store),
     env: {},
-    emit: listen,
+    emit: () => {},
     log: () => {},
     redact: text => text,
   })
-  return { session, errorOf }
 }
 
 const studyOf = (ids: string[], rest: string): Study => ({
@@ -111,9 +109,10 @@ const studyOf = (ids: string[], rest: string): Study => ({
 })
 
 async function shardOfStudy(study: Study, shard: { index: number; count: number }) {
-  const opened = open()
-  await opened.session.run(runRequest.parse({ study, cells: ['load'] }))
-  return runShard(opened, runRequest.parse({ study, cells: ['work'], options: { record: false } }), shard)
+  const session = open()
+  await session.run(runRequest.parse({ study, cells: ['load'] }))
+  const request = runRequest.parse({ study, cells: ['work'], options: { record: false, shard } })
+  return { ...(await runShard(session, request, shard)), failed: session.failedRows('work') }
 }
 
 test('parts hold every row once, all methods of an image together, and are the same one by one and in one pass', () => {
@@ -130,7 +129,7 @@ test('parts hold every row once, all methods of an image together, and are the s
 
 test('an added image leaves all shards but its own as they are', async () => {
   const before = studyOf(names(40), 'bad: []')
-  const { session } = open()
+  const session = open()
   await session.run(runRequest.parse({ study: before, cells: ['load'] }))
   expect(await session.missingShards(before, 'work', 8)).toHaveLength(8)
   for (let index = 0; index < 8; index++) await shardOfStudy(before, { index, count: 8 })
@@ -147,27 +146,31 @@ test('shards without rows are neither missing nor run', async () => {
   const empty = (own + 1) % 16
   expect(await shardOfStudy(study, { index: empty, count: 16 })).toMatchObject({
     reply: { succeeded: ['work'], failed: [] },
-    failures: [],
+    rows: [],
   })
   expect(worked).toEqual([])
-  expect(await open().session.missingShards(study, 'work', 16)).toEqual([own])
+  expect(await open().missingShards(study, 'work', 16)).toEqual([own])
 })
 
-test('rows that cannot be worked on are found, also two of them with the same words, and all others are done', async () => {
-  const bad = ['image 3', 'image 17']
-  const study = studyOf(names(24), `bad: ${JSON.stringify(bad)}`)
-  const { reply, failures } = await shardOfStudy(study, { index: 0, count: 1 })
-  expect(reply.failed).toEqual(['work'])
-  expect(failures.map(({ rows }) => rows).toSorted()).toEqual(bad.map(id => [id]).toSorted())
-  expect(failures.every(({ error }) => error.message === 'It is bad.')).toBe(true)
-  const done = worked.filter(ids => !ids.some(id => bad.includes(id))).flat()
-  expect(new Set(done).size).toBe(22)
-})
+test('a shard with a failed row has a result that is handed on, stays missing, and gives the whole its other rows', async () => {
+  const study = studyOf(names(12), `bad: ['image 3']`)
+  const { reply, failed } = await shardOfStudy(study, { index: 0, count: 1 })
+  expect(reply.succeeded).toEqual(['work'])
+  expect(failed.map(({ id, error }) => `${id}: ${error.message}`)).toEqual(['image 3: It is bad.'])
+  expect(await open().missingShards(study, 'work', 1)).toEqual([0])
+  // Whoever comes next takes it when it is told to, and not by itself.
+  expect((await open().finished(study)).has('work')).toBe(false)
+  await open().run(runRequest.parse({ study, cells: ['work'], options: { parts: 1, record: false } }))
+  expect((await open().finished(study)).has('work')).toBe(false)
+  expect((await open().finished(study, new Set(['work']))).has('work')).toBe(true)
 
-test('a failure of every row alike is told as that of the shard, after a few looks', async () => {
-  const { failures } = await shardOfStudy(studyOf(names(200), 'bad: [], all: true'), { index: 0, count: 1 })
-  expect(worked.length).toBe(1 + 2 + 4 + 8)
-  expect(failures.flatMap(({ rows }) => rows)).toHaveLength(200)
+  worked = []
+  const settled = open()
+  await settled.run(runRequest.parse({ study, cells: ['work'], options: { settled: true, record: false } }))
+  expect(worked).toEqual([])
+  expect(settled.failedRows('work')).toHaveLength(1)
+  await open().run(runRequest.parse({ study, cells: ['work'], options: { record: false } }))
+  expect(worked).toHaveLength(1)
 })
 
 test('the shares of all shards make up the whole', async () => {
@@ -180,10 +183,10 @@ test('the shares of all shards make up the whole', async () => {
 test('a step of several jobs is cut by its jobs, each over the whole table', async () => {
   const study = studyOf(names(5), 'bad: []')
   study.cells[1].text = 'several: { of: t }'
-  const { session } = open()
+  const session = open()
   await session.run(runRequest.parse({ study, cells: ['load'] }))
   expect(await session.missingShards(study, 'work', 99)).toEqual([0, 1, 2])
   await shardOfStudy(study, { index: 1, count: 3 })
   expect(worked).toEqual([['1 of 5']])
-  expect(await open().session.missingShards(study, 'work', 99)).toEqual([0, 2])
+  expect(await open().missingShards(study, 'work', 99)).toEqual([0, 2])
 })

@@ -18,6 +18,7 @@ import {
 } from './submission.ts'
 import {
   describeUnfinished,
+  goneWithout,
   incomplete,
   keepUnfinished,
   type Unfinished,
@@ -62,7 +63,7 @@ export async function runOnCluster(
       options.note(`Following the submission ${earlier.id}.`)
       const tasks = await followHere(earlier, options)
       ;({ open, finished } = await openPieces(request, options, closed))
-      tell((await whatIsLeft(earlier, tasks, open, options)).unfinished, options)
+      tell((await whatIsLeft(earlier, tasks, { open, settled: false }, options)).unfinished, options)
     }
   }
   for (let attempt = 0; open.length > 0; attempt++) {
@@ -84,24 +85,27 @@ export async function runOnCluster(
     const tasks = await followHere(submission, options)
     for (const name of await succeededIn(store, submission)) closed.add(name)
     ;({ open, finished } = await openPieces(request, options, closed))
-    if (open.length === 0) break
-    const { unfinished, file } = await whatIsLeft(submission, tasks, open, options)
+    const { unfinished, file } = await whatIsLeft(submission, tasks, { open, settled: true }, options)
+    if (open.length === 0) {
+      if (unfinished.length > 0) options.note(goneWithout(unfinished, file))
+      break
+    }
     if (attempt >= profile.retries || signal.aborted) throw incomplete(unfinished, file)
     tell(unfinished, options)
   }
-  return session.run({ ...request, options: { ...request.options, run: options.run } })
+  return session.run({ ...request, options: { ...request.options, run: options.run, settled: true } })
 }
 
 /** What an ended submission left undone; it is kept beside the submission's logs. */
 async function whatIsLeft(
   submission: Submission,
   tasks: SlurmTask[],
-  open: OpenPiece[],
+  left: { open: OpenPiece[]; settled: boolean },
   { store, session }: ClusterRunOptions,
 ): Promise<{ unfinished: Unfinished[]; file: string }> {
   const study = await submittedStudy(store, submission)
   const shardIds = (cell: string, count: number) => session.shardIds(study, cell, count)
-  const unfinished = await unfinishedOf({ store, submission, tasks, open, shardIds })
+  const unfinished = await unfinishedOf({ store, submission, tasks, ...left, shardIds })
   return { unfinished, file: await keepUnfinished(store, submission, unfinished) }
 }
 
@@ -150,7 +154,11 @@ async function openPieces(
   const broken = plan.cells.find(cell => 'error' in cell && request.cells.includes(cell.id))
   if (broken && 'error' in broken) throw new MirageError(broken.error)
   const pieces = piecesOf(plan, new Set(request.cells))
-  const finished = await session.finished(request.study)
+  // A result with rows missing is enough for the rest to go on, once this command has had those rows tried.
+  const settled = pieces
+    .filter(({ id, kind }) => kind === 'collect' && closed.has(id))
+    .map(({ cell }) => cell)
+  const finished = await session.finished(request.study, new Set(settled))
   const open: OpenPiece[] = []
   for (const piece of pieces) {
     if (finished.has(piece.cell)) continue

@@ -11,6 +11,7 @@ export interface TaskReport {
   done: number
   total: number
   label?: string
+  /** Rows without a result; a task may have succeeded without them. */
   failures: ShardFailure[]
   error?: ErrorInfo
   /** ISO 8601. */
@@ -41,9 +42,14 @@ export class Reporter {
     void this.#write('running', []).catch(() => {})
   }
 
-  async finish(failed: boolean, failures: ShardFailure[]): Promise<void> {
+  /**
+   * @param failures rows that have no result
+   * @param rows those that were to be worked on, for a failure of all of them
+   */
+  async finish(failed: boolean, failures: ShardFailure[], rows: string[]): Promise<void> {
     if (!failed) this.#progress = { ...this.#progress, done: this.#progress.total }
-    await this.#write(failed ? 'failed' : 'succeeded', failures)
+    const whole = failed && this.#error ? [{ rows, error: this.#error }] : []
+    await this.#write(failed ? 'failed' : 'succeeded', [...failures, ...whole])
   }
 
   async #write(state: TaskReport['state'], failures: ShardFailure[]): Promise<void> {

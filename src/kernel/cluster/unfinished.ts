@@ -40,13 +40,15 @@ export interface EndedSubmission {
   tasks: SlurmTask[]
   /** Pieces that have no result yet, and which of their shards. */
   open: OpenPiece[]
+  /** Rows that their task has gone on without count too. */
+  settled: boolean
   /** Image ids by shard of a cell; undefined while the rows are not known. */
   shardIds(cell: string, count: number): Promise<string[][] | undefined>
 }
 
 /** What a submission left undone: what its tasks reported of single rows, or how Slurm ended them. */
 export async function unfinishedOf(ended: EndedSubmission): Promise<Unfinished[]> {
-  const { store, submission, tasks, open, shardIds } = ended
+  const { store, submission, tasks, open, settled, shardIds } = ended
   const isOpen = new Map(open.map(({ piece, shards }) => [piece.id, new Set(shards)]))
   const found: Unfinished[] = []
   const broken = new Set<string>()
@@ -55,9 +57,14 @@ export async function unfinishedOf(ended: EndedSubmission): Promise<Unfinished[]
   for (const { name, entry, shard } of tasksOf(submission)) {
     const { piece, job } = entry
     const shards = isOpen.get(piece.id)
-    if (!shards || (shard !== undefined && !shards.has(shard))) continue
+    const hasWork = shards !== undefined && (shard === undefined || shards.has(shard))
+    if (!hasWork && !settled) continue
     const report = await reportOf(store, submission, name)
-    if (report?.state === 'succeeded') continue
+    if (report?.state === 'succeeded' && piece.kind !== 'collect') {
+      for (const { rows, error } of report.failures)
+        found.push({ cell: piece.cell, task: name, rows, reason: error.message })
+    }
+    if (!hasWork || report?.state === 'succeeded') continue
     const waitedFor = piece.needs.find(need => broken.has(need))
     if (broken.has(piece.id) && waitedFor) continue
     broken.add(piece.id)
@@ -123,6 +130,13 @@ export function describeUnfinished(unfinished: readonly Unfinished[]): string[] 
     const who = rows.length > 0 ? ` [${rows.slice(0, IDS_SHOWN).join(', ')}${more}]` : ''
     return `${task}${who}: ${reason}`
   })
+}
+
+/** What is said when all else is done. */
+export function goneWithout(unfinished: readonly Unfinished[], file: string): string {
+  const count = new Set(unfinished.flatMap(({ rows }) => rows)).size
+  const images = count === 1 ? 'One image has' : `${count} images have`
+  return `${images} rows without a result, and all else went on without them. --resume tries them again. Every row with its reason: ${file}`
 }
 
 const LINES_SHOWN = 20

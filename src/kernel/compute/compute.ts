@@ -1,6 +1,7 @@
 import type { ProviderState } from '../models/probe.ts'
 import type { ProviderName } from '../models/providers.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
+import type { RowMemo } from './row-memo.ts'
 
 /**
  * Runs coarse native jobs (upscale these images, measure these pairs) in child processes. Paths, hashes and parameters
@@ -12,6 +13,8 @@ export interface Compute {
   readonly probed?: Map<ProviderName, Promise<ProviderState>>
   /** Versions of the native packages that jobs compute with. */
   packages?(): Readonly<Record<string, string>>
+  /** What row jobs answered before, and where their answers are kept. */
+  readonly memo?: RowMemo
 }
 
 export type Lane = 'device' | 'cpu' | 'alone'

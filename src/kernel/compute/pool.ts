@@ -78,6 +78,7 @@ export class ComputePool {
   ): Promise<JobResult<K>> {
     return new Promise((resolve, reject) => {
       if (options.signal.aborted) return reject(options.signal.reason)
+      if (this.#closed) return reject(died(job, 'it was shut down', ''))
       const onProgress =
         options.onProgress && ((progress: unknown) => options.onProgress?.(progress as JobProgress<K>))
       this.#queue.push({
@@ -210,9 +211,11 @@ function revive(error: FailedJob, signal: AbortSignal): unknown {
 
 function died(job: string, how: string, stderr: string): MirageError {
   const last = stderr.trim().split('\n').slice(-3).join(' ')
+  const lasting = `The compute process ended while it ran "${job}": ${how}.`
   return new MirageError({
     code: 'compute-died',
-    message: `The compute process ended while it ran "${job}": ${how}.${last ? ` Last words: ${last}` : ''}`,
+    message: `${lasting}${last ? ` Last words: ${last}` : ''}`,
+    lasting,
     remedy:
       'Nothing that was finished is lost: run the cell again. If it happens again, the machine may be out of memory; use a smaller tile or fewer images at once.',
   })

@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, hashOf } from '../store/canonical.ts'
-import type { Compute, RunOptions } from './compute.ts'
-import type { JobName, JobParams, JobResult } from './jobs/types.ts'
-
-/** Jobs that work row by row, with the parameter that lists the rows; their result is a list in the same order. */
-const ROWS_OF: Partial<Record<JobName, string>> = {
-  infer: 'images',
-  'infer-command': 'images',
-  measure: 'rows',
-}
 
 /**
- * What row jobs answered, row by row. Kept with the result of a shard, so that whoever puts the shards together reads a
- * file per shard and not one or several per row.
+ * What row jobs answered, row by row, failures included. Kept with the result of a shard, so that whoever puts the shards
+ * together reads a file per shard and not one or several per row, and tries no row again that has failed.
  */
 export class RowMemo {
   /** Result by the hash of a row and of all that the job was told besides. */
@@ -40,31 +31,8 @@ export class RowMemo {
   }
 }
 
-/** Compute that asks only for rows that the memo does not have, and adds them to it. */
-export function remembering(compute: Compute, memo: RowMemo): Compute {
-  return {
-    ...compute,
-    async run<K extends JobName>(
-      job: K,
-      params: JobParams<K>,
-      options: RunOptions<K>,
-    ): Promise<JobResult<K>> {
-      const name = ROWS_OF[job]
-      if (name === undefined) return compute.run(job, params, options)
-      const { [name]: rows, ...rest } = params as Record<string, unknown> & { [rows: string]: unknown[] }
-      const settings = hashOf([job, rest])
-      const keys = rows.map(row => keyOf(settings, row))
-      const missing = rows.filter((_, i) => memo.get(keys[i]) === undefined)
-      if (missing.length > 0) {
-        const made = (await compute.run(job, { ...rest, [name]: missing } as never, options)) as unknown[]
-        const open = keys.filter(key => memo.get(key) === undefined)
-        for (const [i, result] of made.entries()) memo.set(open[i], result)
-      }
-      return keys.map(key => memo.get(key)) as JobResult<K>
-    },
-  }
-}
-
-function keyOf(settings: string, row: unknown): string {
-  return createHash('sha256').update(settings).update(canonicalJson(row)).digest('base64url')
+/** Keys of rows in a memo; `settings` is all that the job is told besides. */
+export function rowKeys(settings: unknown, rows: readonly unknown[]): string[] {
+  const shared = hashOf(settings)
+  return rows.map(row => createHash('sha256').update(shared).update(canonicalJson(row)).digest('base64url'))
 }

@@ -63,6 +63,8 @@ export const runRequest = z.object({
       shard: z.object({ index: z.number().int().min(0), count: z.number().int().min(1) }).optional(),
       /** Take what so many shards of each cell have left, where they have; it is a matter of speed alone. */
       parts: z.number().int().min(1).optional(),
+      /** Take results with failed rows as the tasks of a cluster have handed them on, and try none of the rows again. */
+      settled: z.boolean().default(false),
       /** Write outputs and lock beside the study. */
       record: z.boolean().default(true),
       /** Key under which progress and outcome are told in the shared store; for tasks on a cluster. */

@@ -1,6 +1,6 @@
 import type { RowMemo } from '../compute/row-memo.ts'
 import type { Output } from '../protocol/messages.ts'
-import type { Fingerprint } from '../step.ts'
+import type { Fingerprint, RowFailure } from '../step.ts'
 import { canonicalJson } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
 import type { Value } from '../value.ts'
@@ -15,6 +15,10 @@ export interface CellResult {
   /** Store hash of what row jobs answered (`RowMemo`), for the result of a shard. */
   memo?: string
   notes: string[]
+  /** Rows that could not be worked on. */
+  failed?: RowFailure[]
+  /** Another run might make it better: it feeds later cells of the tasks of a cluster, and stands for no cell. */
+  provisional?: true
   lock: LockFacts
   milliseconds: number
   /** ISO 8601. */
@@ -38,34 +42,41 @@ export interface LockFacts {
 export class ResultBook {
   readonly #store: Store
   readonly #memory = new Map<string, CellResult>()
-  /** Keys of results that another run might make better: they feed later cells, and do not stand for their own. */
-  readonly #provisional = new Set<string>()
   readonly #values = new Map<string, Value>()
 
   constructor(store: Store) {
     this.#store = store
   }
 
-  /** The result under a key, if its value is there too. */
+  /** The result under a key, if its value is there too; a provisional one only when this session made it. */
   async find(key: string): Promise<CellResult | undefined> {
+    const remembered = this.#memory.get(key)
+    if (remembered) return remembered
+    const stored = await this.findHanded(key)
+    if (!stored || stored.provisional) return undefined
+    this.#memory.set(key, stored)
+    return stored
+  }
+
+  /** Also a provisional one that another task of the cluster has handed on. */
+  async findHanded(key: string): Promise<CellResult | undefined> {
     const remembered = this.#memory.get(key)
     if (remembered) return remembered
     const stored = await this.#store.getRecord<CellResult>('result', key)
     if (!stored || (stored.value && !(await this.#store.hasObject(stored.value)))) return undefined
-    this.#memory.set(key, stored)
     return stored
   }
 
   /** The result that a run would only make again. */
   async findFinal(key: string): Promise<CellResult | undefined> {
-    return this.#provisional.has(key) ? undefined : this.find(key)
+    const result = await this.find(key)
+    return result?.provisional ? undefined : result
   }
 
-  async keep(result: CellResult, options: { cacheable: boolean }): Promise<void> {
+  /** @param handOn keeps a provisional result too, for other tasks of the cluster */
+  async keep(result: CellResult, { handOn }: { handOn: boolean }): Promise<void> {
     this.#memory.set(result.key, result)
-    if (options.cacheable) this.#provisional.delete(result.key)
-    else this.#provisional.add(result.key)
-    if (options.cacheable) await this.#store.putRecord('result', result.key, result)
+    if (!result.provisional || handOn) await this.#store.putRecord('result', result.key, result)
   }
 
   async putValue(value: Value): Promise<string> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Compute } from '../compute/compute.ts'
-import { RowMemo, remembering } from '../compute/row-memo.ts'
+import { RowMemo } from '../compute/row-memo.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import { withPictures } from '../pictures/add-pictures.ts'
 import type {
@@ -14,7 +14,7 @@ import type {
   RunRequest,
   Study,
 } from '../protocol/messages.ts'
-import type { StepContext } from '../step.ts'
+import type { RowFailure, StepContext } from '../step.ts'
 import type { Store } from '../store/store.ts'
 import { VERSION } from '../version.ts'
 import { type Audience, drive } from './drive.ts'
@@ -74,7 +74,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #book: ResultBook
   readonly #taken = new Map<string, string>()
-  readonly #keys = new Map<string, string>()
+  readonly #last = new Map<string, { key: string; failed: RowFailure[] }>()
   #tail: Promise<unknown> = Promise.resolve()
   #run: Run | undefined
   /** Runs that wait for their turn. */
@@ -140,13 +140,17 @@ export class Session {
     return { results }
   }
 
-  /** The cells whose results are there, whoever made them, with the results' keys. */
-  async finished(study: Study): Promise<Map<string, string>> {
-    const standings = this.#standings(study)
+  /**
+   * The cells whose results are there, whoever made them, with the results' keys.
+   *
+   * @param settled cells that a result which the tasks of a cluster have handed on is enough for, even with rows missing
+   */
+  async finished(study: Study, settled: ReadonlySet<string> = new Set()): Promise<Map<string, string>> {
+    const standings = this.#standings(study, { settled })
     const done = new Map<string, string>()
     for (const cell of standings.plan.cells) {
       const { key, result } = await standings.of(cell)
-      if (key && result) done.set(cell.id, key)
+      if (key && result && (!result.provisional || settled.has(cell.id))) done.set(cell.id, key)
     }
     return done
   }
@@ -161,7 +165,12 @@ export class Session {
 
   /** Key of the result that a cell had last in this session. */
   keyOf(cell: string): string | undefined {
-    return this.#keys.get(cell)
+    return this.#last.get(cell)?.key
+  }
+
+  /** Rows that a cell could not work on when it ran last in this session. */
+  failedRows(cell: string): RowFailure[] {
+    return this.#last.get(cell)?.failed ?? []
   }
 
   /**
@@ -187,7 +196,7 @@ export class Session {
     for (const [index, part] of parts.entries()) {
       if (byRows && rowCount(part) === 0) continue
       const key = resultKey(program, part, fingerprint, study.seed, byRows ? undefined : index)
-      if (!(await this.#book.find(key))) missing.push(index)
+      if (!(await this.#book.findFinal(key))) missing.push(index)
     }
     return missing
   }
@@ -208,11 +217,15 @@ export class Session {
 
   #standings(
     study: Study,
-    { run, finished = this.#taken }: { run?: Run; finished?: ReadonlyMap<string, string> } = {},
+    {
+      run,
+      finished = this.#taken,
+      settled,
+    }: { run?: Run; finished?: ReadonlyMap<string, string>; settled?: ReadonlySet<string> } = {},
   ): Standings {
     const { language } = this.#options
     const context = (cell: ReadableCell, inputs: Inputs) => this.#context(cell, inputs, study, { run })
-    return new Standings({ study, language, book: this.#book, taken: finished, context })
+    return new Standings({ study, language, book: this.#book, taken: finished, settled, context })
   }
 
   async #runAll(run: Run): Promise<RunReply> {
@@ -272,8 +285,8 @@ export class Session {
     })
     const fingerprint = await cell.program.fingerprint(context)
     const key = resultKey(cell.program, inputs, fingerprint, study.seed, part)
-    this.#keys.set(cell.id, key)
-    const known = options.force || options.stepping ? undefined : await this.#book.findFinal(key)
+    const known = options.force || options.stepping ? undefined : await this.#known(key, options)
+    this.#last.set(cell.id, { key, failed: known?.failed ?? [] })
     if (known) {
       standings.set(cell.id, { key, result: known })
       this.#emit(run, cell.id, { type: 'cached' })
@@ -284,9 +297,11 @@ export class Session {
     const started = Date.now()
     if (memo && options.parts && cell.program.runs === undefined) {
       for (const part of cutAll(whole, options.parts)) {
-        const done = await this.#book.find(resultKey(cell.program, part, fingerprint, study.seed))
+        const done = await this.#book.findHanded(resultKey(cell.program, part, fingerprint, study.seed))
         if (done) await this.#book.recall(done, memo)
       }
+      // What is recalled was computed by this installation.
+      if (memo.size > 0) Object.assign(packages, this.#options.compute.packages?.())
     }
     const notes: string[] = []
     let edited = false
@@ -307,14 +322,18 @@ export class Session {
       },
     }
     const { signal } = run.controller
-    const { value, outputs: made, lock, cacheable } = await drive(cell.program.run(context), audience, signal)
-    const outputs = edited || options.shard ? made : await this.#withPictures(made, signal)
+    const made = await drive(cell.program.run(context), audience, signal)
+    const { value, lock, cacheable, failed = [] } = made
+    this.#last.set(cell.id, { key, failed })
+    const outputs = edited || options.shard ? made.outputs : await this.#withPictures(made.outputs, signal)
     const result: CellResult = {
       key,
       value: value && (await this.#book.putValue(value)),
       outputs: notes.length ? [...outputs, notesOutput(notes)] : outputs,
       ...(memo && options.shard && { memo: await this.#book.putMemo(memo) }),
       notes,
+      ...(failed.length > 0 && { failed }),
+      ...((cacheable === false || failed.length > 0) && { provisional: true }),
       lock: {
         step: cell.program.name,
         version: cell.program.version,
@@ -330,7 +349,7 @@ export class Session {
     }
     // What a person changed on the way is shown, and is nothing that another cell or a later run may build on.
     if (edited) return { result, cached: false, edited }
-    await this.#book.keep(result, { cacheable: cacheable !== false })
+    await this.#book.keep(result, { handOn: memo !== undefined })
     standings.set(cell.id, { key, result })
     return { result, cached: false }
   }
@@ -341,6 +360,14 @@ export class Session {
     return withPictures(outputs, { compute, store, signal, log })
   }
 
+  /** The stored result that need not be made again. */
+  async #known(key: string, { settled }: RunRequest['options']): Promise<CellResult | undefined> {
+    const final = await this.#book.findFinal(key)
+    if (final || !settled) return final
+    const handed = await this.#book.findHanded(key)
+    return handed?.failed ? handed : undefined
+  }
+
   #context(
     cell: ReadableCell,
     inputs: Inputs,
@@ -348,7 +375,7 @@ export class Session {
     { run, share, part, memo, onCompute }: ContextOptions,
   ): StepContext {
     const { path, store, env } = this.#options
-    const compute = memo ? remembering(this.#options.compute, memo) : this.#options.compute
+    const { compute } = this.#options
     const options = run?.request.options
     return createContext({
       inputs,
@@ -357,7 +384,7 @@ export class Session {
       seed: study.seed,
       signal: run?.controller.signal ?? new AbortController().signal,
       store,
-      compute: onCompute ? telling(compute, onCompute) : compute,
+      compute: { ...(onCompute ? telling(compute, onCompute) : compute), memo },
       stepping: options?.stepping ?? false,
       offline: options?.offline ?? false,
       spend: options?.spend,

@@ -22,6 +22,8 @@ export interface StandingsOptions {
   book: ResultBook
   /** Keys of results that stand for their cells without a look at what they were made from. */
   taken: ReadonlyMap<string, string>
+  /** Cells whose result may be a provisional one that a task of the cluster has handed on. */
+  settled?: ReadonlySet<string>
   /** The context in which a cell's fingerprint is taken. */
   context(cell: ReadableCell, inputs: Inputs): StepContext
 }
@@ -46,14 +48,15 @@ export class Standings {
     const before = this.#known.get(cell.id)
     if (before) return before
     const key = this.#options.taken.get(cell.id)
-    const result = key && (await this.#options.book.find(key))
+    const result = key && (await this.#options.book.findHanded(key))
     let standing: Standing = result ? { key, result } : {}
     if (!result && isReadable(cell)) {
       try {
         const inputs = await this.inputsOf(cell)
         const fingerprint = await this.fingerprintOf(cell, inputs)
         const key = resultKey(cell.program, inputs, fingerprint, this.#options.study.seed)
-        standing = { key, result: await this.#options.book.find(key) }
+        const { book, settled } = this.#options
+        standing = { key, result: await (settled?.has(cell.id) ? book.findHanded(key) : book.find(key)) }
       } catch (error) {
         if (!(error instanceof MirageError)) throw error
       }

@@ -1,11 +1,14 @@
+import { type FailedRow, isFailed } from '../compute/isolate.ts'
 import type { InferParams, InferProgress, InferredImage } from '../compute/jobs/infer.ts'
+import { runRows } from '../compute/rows.ts'
 import { MirageError } from '../errors.ts'
 import type { ModelRequest } from '../models/entries.ts'
 import { identityOf } from '../models/model-file.ts'
 import { chooseProvider, type ProviderState } from '../models/probe.ts'
 import type { ProviderName } from '../models/providers.ts'
 import { locateModel, type ResolveContext, type ResolvedModel, resolveModel } from '../models/resolve.ts'
-import type { Fingerprint, StepContext, StepDefinition, StepEvent } from '../step.ts'
+import type { Fingerprint, RowFailure, StepContext, StepDefinition, StepEvent } from '../step.ts'
+import { describeFailedRows } from './failed-rows.ts'
 import { follow } from './infer/follow.ts'
 import { type Params, params } from './infer/params.ts'
 import { conversionNotes, type ModelRun, previewOutput, runOutput } from './infer/report.ts'
@@ -46,12 +49,15 @@ export const infer: StepDefinition<typeof params> = {
     const { provider, states } = await providerFor(resolved, values, context)
     const runs = yield* runAll(resolved, sources, provider, values, context)
     for (const text of conversionNotes(runs)) yield { type: 'note', text }
-    const made = runs.map(({ model: { method }, images }) => ({ method, images }))
+    const failed = failuresOf(runs)
+    if (failed.length > 0) yield { type: 'note', text: describeFailedRows(failed, 'enlarged') }
+    const made = runs.map(({ model: { method }, results }) => ({ method, images: results }))
     const value = withMethods(table, scale, sources, made)
     return {
       value,
       outputs: [previewOutput(value), runOutput(runs, values.provider, states)],
       lock: lockOf(runs),
+      failed,
     }
   },
 }
@@ -111,10 +117,24 @@ async function* runAll(
       teller(nameOf(model, provider), before, models.length),
     )
     before++
-    runs.push({ model, tile, overlap, images: made })
+    const results = images.map(({ id, seed }, i): InferredImage | RowFailure => {
+      const result = made[i]
+      if (!isFailed(result)) return result
+      return { id, method: model.method, ...(seed !== undefined && { seed }), error: result.failed }
+    })
+    const run: ModelRun = { model, tile, overlap, results, images: made.filter(isMade) }
+    // Of a part of the images nobody knows whether all fail.
+    const [failed] = failuresOf([run])
+    if (failed && run.images.length === 0 && context.share === undefined) throw new MirageError(failed.error)
+    runs.push(run)
   }
   return runs
 }
+
+const isMade = (result: InferredImage | FailedRow): result is InferredImage => !isFailed(result)
+
+const failuresOf = (runs: ModelRun[]): RowFailure[] =>
+  runs.flatMap(({ results }) => results.filter(result => 'error' in result))
 
 function start(
   { command, ...model }: ResolvedModel,
@@ -122,11 +142,12 @@ function start(
   settings: Omit<InferParams, 'model' | 'images'>,
   { compute, signal, folder }: StepContext,
   onProgress: (progress: InferProgress) => void,
-): Promise<InferredImage[]> {
+): Promise<(InferredImage | FailedRow)[]> {
   if (!command)
-    return compute.run('infer', { model, images, ...settings }, { signal, lane: 'device', onProgress })
+    return runRows(compute, 'infer', { model, images, ...settings }, { signal, lane: 'device', onProgress })
   const { sha256, manifest } = model
-  return compute.run(
+  return runRows(
+    compute,
     'infer-command',
     { command, folder, sha256, manifest, images },
     { signal, lane: 'device', onProgress },

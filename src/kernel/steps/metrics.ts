@@ -1,13 +1,23 @@
 import { z } from 'zod'
+import { type FailedRow, isFailed } from '../compute/isolate.ts'
+import { runRows } from '../compute/rows.ts'
+import { MirageError } from '../errors.ts'
 import { networkChecksums, resolveNetwork } from '../metrics/features/resolve.ts'
 import type { MeasuredRow, Use } from '../metrics/measure.ts'
 import { chooseProvider } from '../models/probe.ts'
 import { PROVIDER_NAMES } from '../models/providers.ts'
 import type { ColumnInfo } from '../protocol/mime.ts'
 import { completes, defines, reads } from '../schema.ts'
-import type { Fingerprint, StepContext, StepDefinition } from '../step.ts'
+import {
+  type Fingerprint,
+  type RowFailure,
+  reasonOf,
+  type StepContext,
+  type StepDefinition,
+} from '../step.ts'
 import type { Row, StudyTable } from '../value.ts'
 import { inChunks } from './chunks.ts'
+import { describeFailedRows } from './failed-rows.ts'
 import { metricsOutput } from './metrics/report.ts'
 import { useSchema, type Wanted, wantedMetrics } from './metrics/use.ts'
 
@@ -55,8 +65,18 @@ export const metrics: StepDefinition<typeof params> = {
     const plain = uses.filter(({ network }) => !network)
     const networked = uses.filter(({ network }) => network)
     const measured: MeasuredRow[][] = []
-    if (plain.length > 0) measured.push(yield* measure(table, plain, maps, 'cpu', context))
-    if (networked.length > 0) measured.push(yield* measure(table, networked, maps, 'device', context))
+    const failed: RowFailure[] = []
+    for (const [list, lane] of [[plain, 'cpu'] as const, [networked, 'device'] as const]) {
+      if (list.length === 0) continue
+      const results = yield* measure(table, list, maps, lane, context)
+      const own = failedOf(table, results)
+      // Of a part of the rows nobody knows whether all fail.
+      if (own.length > 0 && own.length === table.rows.length && context.share === undefined)
+        throw new MirageError(own[0].error)
+      failed.push(...own)
+      measured.push(results.map(result => (isFailed(result) ? unmeasured(list, result) : result)))
+    }
+    if (failed.length > 0) yield { type: 'note', text: describeFailedRows(failed, 'measured') }
     const columns = wanted.map(columnOf)
     const value = withColumns(table, columns, measured)
     return {
@@ -69,6 +89,7 @@ export const metrics: StepDefinition<typeof params> = {
         networks: Object.fromEntries(networked.map(({ column, network }) => [column, network?.sha256])),
         provider: networked[0]?.network?.provider ?? null,
       },
+      failed,
     }
   },
 }
@@ -104,13 +125,27 @@ function measure(
     signal,
     run: (chunk, stop, onDone) => {
       const rows = chunk.map(({ images }) => ({ images }))
-      return compute.run(
+      return runRows(
+        compute,
         'measure',
         { rows, uses, maps },
         { signal: stop, lane, onProgress: ({ done }) => onDone(done) },
       )
     },
   })
+}
+
+function failedOf({ rows }: StudyTable, results: (MeasuredRow | FailedRow)[]): RowFailure[] {
+  return rows.flatMap(({ id, method, seed }, i) => {
+    const result = results[i]
+    return isFailed(result) ? [{ id, method, ...(seed !== undefined && { seed }), error: result.failed }] : []
+  })
+}
+
+/** A row that could not be measured, with the reason in every column. */
+function unmeasured(uses: Use[], { failed }: FailedRow): MeasuredRow {
+  const all = <T>(value: T) => Object.fromEntries(uses.map(({ column }) => [column, value]))
+  return { values: all(null), missing: all(reasonOf({ error: failed })), overlays: [] }
 }
 
 function columnOf({ metric, column, settings }: Wanted): ColumnInfo {

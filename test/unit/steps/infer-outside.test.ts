@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ import { ingestBytes } from '../../../src/kernel/images/ingest.ts'
 import { createPixels } from '../../../src/kernel/images/pixels.ts'
 import type { StepContext } from '../../../src/kernel/step.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
+import { metrics } from '../../../src/kernel/steps/metrics.ts'
 import type { StudyTable } from '../../../src/kernel/value.ts'
 import { runStep, stepContext } from '../../support/step-context.ts'
 
@@ -92,13 +93,51 @@ describe('a program', () => {
       code: 'command-failed',
       message: expect.stringContaining('code 3: CUDA driver'),
     })
-    const skipped = await errorOf(run(program('skip')))
-    expect(skipped).toMatchObject({ code: 'command-incomplete', message: expect.stringContaining('"a"') })
+    const skipped = await run(program('skip'))
+    expect(skipped.failed).toMatchObject([
+      { id: 'a', error: { code: 'command-incomplete', message: expect.stringContaining('"a"') } },
+    ])
+    expect((skipped.value as StudyTable).rows[1].images.sr).toBeDefined()
     const sized = { command: [process.execPath, script, '{input}', '{output}', '3'], name: 'three', scale: 2 }
     expect((await errorOf(run(sized))).code).toBe('model-wrong-scale')
     const absent = { command: ['no-such-program'], name: 'absent', scale: 2 }
     expect((await errorOf(run(absent))).message).toContain('no-such-program cannot be started')
     expect(await leftovers()).toEqual([])
+  })
+
+  test('that crashes over one image costs that image alone, whose row says why until it is tried again', async () => {
+    await mkdir(join(folder, 'poison'))
+    const { store } = stepContext(folder)
+    await copyFile(store.objectPath(photos.rows[0].images.lr!.hash), join(folder, 'poison', 'a.png'))
+    const { value, failed, notes, progress } = await run(program('crash'))
+    const [a, b] = (value as StudyTable).rows
+    expect(a).toMatchObject({ id: 'a', method: 'nearestcrash', images: { lr: {} } })
+    expect(a.images.sr).toBeUndefined()
+    expect(a.missing?.sr).toBe(`${process.execPath} ended with SIGSEGV.`)
+    expect(b.images.sr).toBeDefined()
+    expect(b.missing).toBeUndefined()
+    expect(failed).toMatchObject([{ id: 'a', error: { code: 'command-failed' } }])
+    expect(notes.join()).toContain('1 row could not be enlarged')
+    expect(progress.at(-1)!.done).toBe(progress.at(-1)!.total)
+
+    const table = {
+      ...(value as StudyTable),
+      rows: [a, b].map(row => ({ ...row, images: { ...row.images, gt: b.images.sr } })),
+    }
+    const measured = await runStep(
+      metrics,
+      { of: 'photos', use: ['psnr'] },
+      stepContext(folder, { photos: table }),
+    )
+    const [first, second] = (measured.value as StudyTable).rows
+    expect(first.missing).toEqual({ sr: a.missing!.sr, psnr: 'no SR' })
+    expect(second.missing?.psnr).toBeUndefined()
+    expect(measured.failed).toEqual([])
+
+    await rm(join(folder, 'poison'), { recursive: true })
+    const again = await run(program('crash'))
+    expect(again.failed).toEqual([])
+    expect(await seen()).toEqual(['image-00001.png'])
   })
 
   test('is ended when the cell is stopped', async () => {

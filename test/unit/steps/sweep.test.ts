@@ -106,4 +106,6 @@ test('one run of several can be done alone', async () => {
   expect((value as ModelValue).manifest).toMatchObject({
     training: { rate: 1e-5, adapter: { settings: { rank: 1 } } },
   })
+  await runStep(sweep, { ...cell, as: undefined }, context(0))
+  expect(resumed).toHaveLength(1)
 })

@@ -49,12 +49,19 @@ export const inferCommand: JobDefinition<InferCommandParams, InferredImage[], In
         const seconds = await runOver(work, missing, params, store, signal, share => {
           report({ megapixels: total - open + share * open, total })
         })
+        const failures: unknown[] = []
         for (const image of missing) {
-          const sr = await take(work, image, manifest, store)
-          const record = { sr, provider: 'command', tiles: 1, seconds: seconds / missing.length, notes: [] }
-          await keepSr(store, keys[image.index], record)
-          made.set(image.index, record)
+          try {
+            const sr = await take(work, image, manifest, store)
+            const record = { sr, provider: 'command', tiles: 1, seconds: seconds / missing.length, notes: [] }
+            await keepSr(store, keys[image.index], record)
+            made.set(image.index, record)
+          } catch (error) {
+            failures.push(error)
+          }
         }
+        // What was written is kept; a second run is over the rest alone.
+        if (failures.length > 0) throw failures[0]
       } finally {
         await rm(work, { recursive: true, force: true })
       }
@@ -124,7 +131,9 @@ function execute(program: string, args: string[], folder: string, signal: AbortS
       else if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     }
     signal.addEventListener('abort', stop, { once: true })
-    child.on('error', cause => reject(commandFailed(program, `cannot be started (${cause.message})`, cause)))
+    child.on('error', cause =>
+      reject(commandFailed(program, `cannot be started (${cause.message})`, { cause })),
+    )
     child.on('close', (code, killedBy) => {
       signal.removeEventListener('abort', stop)
       if (signal.aborted) reject(signal.reason)
@@ -132,7 +141,9 @@ function execute(program: string, args: string[], folder: string, signal: AbortS
       else {
         const last = said.trim().split('\n').slice(-3).join(' | ')
         reject(
-          commandFailed(program, `ended with ${killedBy ?? `code ${code}`}: ${last || 'it said nothing'}`),
+          commandFailed(program, `ended with ${killedBy ?? `code ${code}`}`, {
+            said: last || 'it said nothing',
+          }),
         )
       }
     })
@@ -167,11 +178,16 @@ async function take(
   return image
 }
 
-function commandFailed(program: string, why: string, cause?: unknown): MirageError {
+function commandFailed(
+  program: string,
+  why: string,
+  { said, cause }: { said?: string; cause?: unknown },
+): MirageError {
   return new MirageError(
     {
       code: 'command-failed',
-      message: `${program} ${why}.`,
+      message: `${program} ${why}${said === undefined ? '' : `: ${said}`}.`,
+      lasting: `${program} ${why}.`,
       remedy:
         "Run it in a terminal in the study's folder, with {input} and {output} replaced by two folders.",
     },

@@ -3,6 +3,7 @@ import type { ProviderState } from '../../models/probe.ts'
 import type { ResolvedModel } from '../../models/resolve.ts'
 import type { Output } from '../../protocol/messages.ts'
 import { type ColumnInfo, MIME, type TablePayload } from '../../protocol/mime.ts'
+import type { RowFailure } from '../../step.ts'
 import type { StudyTable } from '../../value.ts'
 import { comparePayload } from '../payloads.ts'
 
@@ -13,6 +14,9 @@ export interface ModelRun {
   model: ResolvedModel
   tile: number
   overlap: number
+  /** In the order of the images that were asked for. */
+  results: (InferredImage | RowFailure)[]
+  /** Those that were made. */
   images: InferredImage[]
 }
 
@@ -43,6 +47,11 @@ export function runOutput(runs: ModelRun[], asked: string, states: ProviderState
     rows,
     notes: [
       `Provider asked for: ${asked}.`,
+      ...runs.flatMap(({ model: { method }, results, images }) =>
+        images.length < results.length
+          ? `${method}: ${results.length - images.length} more could not be enlarged.`
+          : [],
+      ),
       ...absent.map(({ name, reason }) => `Not working here: ${name} (${reason}).`),
     ],
   }

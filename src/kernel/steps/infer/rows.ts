@@ -1,6 +1,7 @@
 import type { InferredImage } from '../../compute/jobs/infer.ts'
 import { MirageError } from '../../errors.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
+import { type RowFailure, reasonOf } from '../../step.ts'
 import type { Row, StudyTable } from '../../value.ts'
 
 /** An image of a table, with the LR that is enlarged and the GT that stays beside it. */
@@ -42,15 +43,16 @@ export function checkModels(table: StudyTable, models: { method: string; scale: 
   return scale
 }
 
-/** Images of one method: one per source, or one per source and seed. */
+/** Images of one method: one per source, or one per source and seed. Some may not have been made. */
 export interface MadeByMethod {
   method: string
-  images: InferredImage[]
+  images: (InferredImage | RowFailure)[]
 }
 
 /**
  * The table with a row per image and method. Rows without a method give way; those of other methods stay, and what was
- * measured on them before is said to be missing on the new ones.
+ * measured on them before is said to be missing on the new ones. An image that could not be made has a row without SR that
+ * says why (`missing.sr`).
  */
 export function withMethods(
   table: StudyTable,
@@ -66,15 +68,19 @@ export function withMethods(
   const rows = sources.flatMap(({ id, lr, gt }): Row[] => {
     const ready = byId.get(id)!.filter(({ method }) => method !== null)
     const tags = byId.get(id)!.find(each => each.tags)?.tags
-    const rowOf = (method: string, { seed, sr }: InferredImage): Row => ({
-      id,
-      method,
-      ...(seed !== undefined && { seed }),
-      images: { lr, ...(gt && { gt }), sr },
-      values: { ...values },
-      ...(names.length > 0 && { missing: { ...missing } }),
-      ...(tags && { tags }),
-    })
+    const rowOf = (method: string, image: InferredImage | RowFailure): Row => {
+      const { seed } = image
+      const why = 'error' in image ? { ...missing, sr: reasonOf(image) } : missing
+      return {
+        id,
+        method,
+        ...(seed !== undefined && { seed }),
+        images: { lr, ...(gt && { gt }), ...('sr' in image && { sr: image.sr }) },
+        values: { ...values },
+        ...(Object.keys(why).length > 0 && { missing: { ...why } }),
+        ...(tags && { tags }),
+      }
+    }
     const fresh = madeById.flatMap(({ method, byId }) => byId.get(id)!.map(image => rowOf(method, image)))
     return [...ready, ...fresh]
   })
