@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Compute } from './compute/compute.ts'
 import type { ErrorInfo } from './errors.ts'
 import type { Output } from './protocol/messages.ts'
+import type { StageFacts } from './protocol/stage-facts.ts'
 import type { Store } from './store/store.ts'
 import type { Value } from './value.ts'
 
@@ -78,18 +79,6 @@ export type StepEvent =
    * undefined.
    */
   | ({ type: 'stage' } & StageFacts)
-
-export interface StageFacts {
-  stage: string
-  /** The stage's name for people. */
-  title?: string
-  row?: { id: string; method: string | null }
-  /** What the row is asked, in words: which judge, which look, which question of how many. */
-  about?: Record<string, string>
-  values: Record<string, unknown>
-  /** Names among `values` that an edit may replace. */
-  editable?: readonly string[]
-}
 
 export interface StepResult {
   /** Bound to the cell's `as:` name. */

@@ -118,12 +118,20 @@ test('a compute process that is killed once costs no more than time', async () =
 test('a compute process that dies whatever it is given fails its cell with what to do, and the next run works', async () => {
   await using folder = await studyFolder({ count: 6, side: 96 })
   const study = await write(folder)
-  let kill = true
-  const { client, events } = await start()
+  let kill = false
+  const { client, events } = await start(event => {
+    if (event.type === 'progress' && event.cell === 'sr') kill = true
+  })
   // Every process of the pool, as soon as it is there.
   const killer = setInterval(() => {
-    if (kill) for (const pid of children(client.pid)) process.kill(pid, 'SIGKILL')
-  }, 20)
+    for (const pid of kill ? children(client.pid) : []) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended since.
+      }
+    }
+  }, 100)
   expect(await client.request('run', all(study))).toMatchObject({
     succeeded: ['load'],
     failed: ['sr'],
@@ -132,7 +140,6 @@ test('a compute process that dies whatever it is given fails its cell with what 
   expect(events.find(event => event.type === 'ended' && event.cell === 'sr')).toMatchObject({
     outcome: { error: { code: 'compute-died', remedy: expect.stringContaining('again') } },
   })
-  kill = false
   clearInterval(killer)
   expect(await client.request('run', all(study))).toMatchObject({ succeeded: ['load', 'sr', 'm'] })
 })

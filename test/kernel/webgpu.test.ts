@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import type { ProviderState } from '../../src/kernel/models/probe.ts'
+import type { ProviderState } from '../../src/kernel/models/providers.ts'
 import type { PixelAgreement } from '../support/provider-pixels.ts'
 import { softwareVulkan } from '../support/software-vulkan.ts'
 

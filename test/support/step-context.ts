@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Compute } from '../../src/kernel/compute/compute.ts'
+import type { JobDefinition } from '../../src/kernel/compute/jobs/definition.ts'
 import { JOBS } from '../../src/kernel/compute/jobs/index.ts'
-import type { JobDefinition } from '../../src/kernel/compute/jobs/types.ts'
 import type { StepContext, StepDefinition, StepEvent, StepResult } from '../../src/kernel/step.ts'
 import { createFolderStore } from '../../src/kernel/store/folder-store.ts'
 import type { Value } from '../../src/kernel/value.ts'

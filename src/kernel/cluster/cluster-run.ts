@@ -4,13 +4,13 @@ import { planStudy } from '../session/plan.ts'
 import type { Language } from '../session/program.ts'
 import type { Session } from '../session/session.ts'
 import type { Store } from '../store/store.ts'
+import type { OpenPiece } from './pieces.ts'
 import { piecesOf, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
 import {
   follow,
   latestSubmission,
-  type OpenPiece,
   type Submission,
   submit,
   submittedStudy,

@@ -17,6 +17,19 @@ export interface Piece {
   needs: string[]
 }
 
+/** A piece that still has work, and which of its shards. */
+export interface OpenPiece {
+  piece: Piece
+  /** Empty for pieces that are no arrays. */
+  shards: number[]
+}
+
+/** A piece as it is known before its job is. */
+export interface PlannedPiece extends OpenPiece {
+  /** Parts that the rows are cut into, of which `shards` are submitted; for pieces of kind `shards`. */
+  count?: number
+}
+
 /**
  * The pieces of the chosen cells, in an order in which each comes after what it needs. Cells that are neither cut, nor
  * long, nor read by such a cell are left out: they take seconds and run when the results are collected.

@@ -4,24 +4,15 @@ import { join } from 'node:path'
 import type { Study } from '../protocol/messages.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
-import { type Piece, shardCount } from './pieces.ts'
+import { type OpenPiece, type PlannedPiece, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { TaskReport } from './report.ts'
 import { batchScript, LOGS, type Wishes } from './script.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
-import { type PlannedPiece, prepareTasks, submissionFolder } from './task-files.ts'
+import { prepareTasks, submissionFolder } from './task-files.ts'
 
-/** A piece that still has work, and which of its shards. */
-export interface OpenPiece {
-  piece: Piece
-  /** Empty for pieces that are no arrays. */
-  shards: number[]
-}
-
-export interface SubmittedPiece extends OpenPiece {
+export interface SubmittedPiece extends PlannedPiece {
   job: string
-  /** Parts that the rows are cut into, of which `shards` were submitted; for pieces of kind `shards`. */
-  count?: number
 }
 
 /** What was handed to the scheduler; kept in the store, so that another machine can follow or cancel it. */

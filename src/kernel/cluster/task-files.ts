@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Study } from '../protocol/messages.ts'
 import type { Session } from '../session/session.ts'
 import type { Store } from '../store/store.ts'
-import type { SubmittedPiece } from './submission.ts'
+import type { PlannedPiece } from './pieces.ts'
 
 /**
  * What the tasks of a submission tell each other, as small files in its folder of the shared store:
@@ -15,9 +15,6 @@ import type { SubmittedPiece } from './submission.ts'
  * A task that does not see such a file in time only does more than it had to.
  */
 export const submissionFolder = (store: Store, id: string) => join(store.root, 'cluster', id)
-
-/** A piece as it is known before its job is. */
-export type PlannedPiece = Omit<SubmittedPiece, 'job'>
 
 const PIECES = 'pieces.json'
 const KEY = '.key'

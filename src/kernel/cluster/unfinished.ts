@@ -2,8 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MirageError } from '../errors.ts'
 import type { Store } from '../store/store.ts'
+import type { OpenPiece } from './pieces.ts'
 import type { SlurmTask } from './slurm.ts'
-import { logOf, type OpenPiece, reportOf, type Submission, tasksOf } from './submission.ts'
+import { logOf, reportOf, type Submission, tasksOf } from './submission.ts'
 import { submissionFolder } from './task-files.ts'
 
 /** Rows that have no result yet, and why. */

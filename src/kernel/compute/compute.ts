@@ -1,5 +1,4 @@
-import type { ProviderState } from '../models/probe.ts'
-import type { ProviderName } from '../models/providers.ts'
+import type { ProviderName, ProviderState } from '../models/providers.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
 import type { RowMemo } from './row-memo.ts'
 

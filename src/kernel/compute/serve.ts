@@ -1,5 +1,5 @@
 import { MirageError } from '../errors.ts'
-import type { JobDefinition } from './jobs/types.ts'
+import type { JobDefinition } from './jobs/definition.ts'
 import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
 
 export type Jobs = Record<string, JobDefinition<never, unknown, never>>

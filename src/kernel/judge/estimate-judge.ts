@@ -1,10 +1,13 @@
 import { z } from 'zod'
-import type { MeasuredRow, Use } from '../metrics/measure.ts'
+import { type FailedRow, isFailed } from '../compute/isolate.ts'
+import { runRows } from '../compute/rows.ts'
+import { MirageError } from '../errors.ts'
 import { metricByName } from '../metrics/registry.ts'
-import type { StepContext, StepEvent } from '../step.ts'
+import { type MeasuredRow, type Use, unmeasured } from '../metrics/row.ts'
+import { reasonOf, type StepContext, type StepEvent } from '../step.ts'
 import type { StudyTable } from '../value.ts'
 import { HS_ESTIMATE } from './hs-estimate.ts'
-import type { JudgeKind } from './judges.ts'
+import type { JudgeKind } from './judge-kind.ts'
 import { estimated, toldFigures } from './proxy-judge.ts'
 
 /** Rows measured in one job. */
@@ -27,7 +30,7 @@ export const estimateJudge: JudgeKind<typeof settings> = {
     return {
       name: 'estimate',
       async *run() {
-        const measured = yield* measure(table, model.columns, context)
+        const { measured, failed } = yield* measure(table, model.columns, context)
         const rows = measured.map(({ values, missing }) => {
           const judgement = estimated(model, values)
           if (judgement.kind === 'score') return [judgement]
@@ -39,7 +42,7 @@ export const estimateJudge: JudgeKind<typeof settings> = {
           rows,
           origin: `an ESTIMATE from ${model.columns.join(', ')}, no judge was asked; ${told}`,
           estimate: told,
-          complete: true,
+          complete: failed === 0,
           calls: 0,
           settings: { estimate: true, version, model, figures, source },
         }
@@ -48,21 +51,33 @@ export const estimateJudge: JudgeKind<typeof settings> = {
   },
 }
 
-/** Measures the columns of a model, each metric with its default settings. */
+/**
+ * Measures the columns of a model, each metric with its default settings. A row that cannot be measured says why; when no
+ * row can, that is an error, but of a part of the rows nobody knows whether all fail.
+ */
 async function* measure(
   { rows }: StudyTable,
   columns: readonly string[],
-  { compute, signal }: StepContext,
-): AsyncGenerator<StepEvent, MeasuredRow[]> {
+  { compute, signal, share }: StepContext,
+): AsyncGenerator<StepEvent, { measured: MeasuredRow[]; failed: number }> {
   const uses = columns.map((column): Use => {
     const settings = metricByName(column).settings.parse({}) as Record<string, unknown>
     return { column, metric: column, settings }
   })
   const measured: MeasuredRow[] = []
+  const failures: FailedRow[] = []
   while (measured.length < rows.length) {
     const chunk = rows.slice(measured.length, measured.length + CHUNK).map(({ images }) => ({ images }))
-    measured.push(...(await compute.run('measure', { rows: chunk, uses, maps: false }, { signal })))
+    const results = await runRows(compute, 'measure', { rows: chunk, uses, maps: false }, { signal })
+    failures.push(...results.filter(isFailed))
+    measured.push(
+      ...results.map(result =>
+        isFailed(result) ? unmeasured(uses, reasonOf({ error: result.failed })) : result,
+      ),
+    )
     yield { type: 'progress', done: measured.length, total: rows.length, label: 'Estimating', unit: 'rows' }
   }
-  return measured
+  if (failures.length > 0 && failures.length === rows.length && share === undefined)
+    throw new MirageError(failures[0].failed)
+  return { measured, failed: failures.length }
 }

@@ -13,6 +13,9 @@ export interface PlannedImage {
   key: string
 }
 
+/** Records of prepared images, by the request's hash. */
+export const IMAGE_SPACE = 'judge-image'
+
 /** Raised whenever the same request would give other bytes. */
 const PREPARATION_VERSION = 1
 

@@ -5,10 +5,8 @@ import type { StepContext, StepEvent } from '../step.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
 import type { ReplayBundle } from './answers/replay.ts'
-import type { PlannedImage } from './images.ts'
+import { IMAGE_SPACE, type PlannedImage } from './images.ts'
 import type { QuestionContent } from './questions/request.ts'
-
-export const IMAGE_SPACE = 'judge-image'
 
 /** All prepared images of a table in one record, because reading thousands of small ones takes longer than judging them. */
 const SET_SPACE = 'judge-image-set'

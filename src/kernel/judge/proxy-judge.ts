@@ -4,8 +4,8 @@ import { reads } from '../schema.ts'
 import type { CalibrationFigures } from '../stats/calibration/figures.ts'
 import { type CalibrationModel, calibrationModel, estimate } from '../stats/calibration/model.ts'
 import type { StudyTable } from '../value.ts'
+import type { JudgeKind } from './judge-kind.ts'
 import type { Judgement } from './judgement.ts'
-import type { JudgeKind } from './judges.ts'
 
 export const proxySettings = z.strictObject({
   proxy: reads('proxy', 'An estimate that a `calibrate` cell made; its columns must be in the table.'),

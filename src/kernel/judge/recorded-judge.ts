@@ -5,8 +5,8 @@ import { MirageError } from '../errors.ts'
 import { fileHash } from '../images/file-hash.ts'
 import { AnswerProblem, type Json } from './answers/fields.ts'
 import type { AnswerForm } from './answers/forms.ts'
+import type { JudgeKind } from './judge-kind.ts'
 import type { Judgement } from './judgement.ts'
-import type { JudgeKind } from './judges.ts'
 import { recordedSettings } from './settings.ts'
 
 /** A line of a file of judgements. What else it holds (`score`, `elements` ...) is the answer, in the prompt's form. */

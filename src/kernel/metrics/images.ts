@@ -1,7 +1,8 @@
 import { resizeBicubic } from '../images/bicubic.ts'
 import { luma, rounded } from '../images/luma.ts'
 import type { Pixels } from '../images/pixels.ts'
-import type { MetricImage, MetricImages } from './metric.ts'
+import type { MetricImages } from './metric.ts'
+import type { MetricImage } from './metric-image.ts'
 import { once } from './once.ts'
 
 export interface NamedPixels {

@@ -1,29 +1,15 @@
 import { decodeImage } from '../images/decode.ts'
 import { encodeMap } from '../images/encode.ts'
 import { ingestBytes } from '../images/ingest.ts'
-import type { ImageRef, Overlay } from '../protocol/mime.ts'
+import type { ImageRef } from '../protocol/mime.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Store } from '../store/store.ts'
 import type { Row } from '../value.ts'
-import type { FeatureSource, ResolvedNetwork } from './features/network.ts'
+import type { FeatureSource } from './features/network.ts'
 import { metricImages, type NamedPixels } from './images.ts'
 import type { MetricDefinition, MetricImages } from './metric.ts'
 import { metricByName } from './registry.ts'
-
-/** A metric with all its settings, and the column that its values go to. */
-export interface Use {
-  column: string
-  metric: string
-  settings: Record<string, unknown>
-  network?: ResolvedNetwork
-}
-
-export interface MeasuredRow {
-  values: Record<string, number | null>
-  /** Why a value is null, by column. */
-  missing: Record<string, string>
-  overlays: Overlay[]
-}
+import type { MeasuredRow, Use } from './row.ts'
 
 /** What is kept of one metric of one row. */
 interface Kept {

@@ -1,22 +1,11 @@
 import type { z } from 'zod'
-import type { Pixels, Plane } from '../images/pixels.ts'
+import type { Plane } from '../images/pixels.ts'
 import type { Direction } from '../protocol/mime.ts'
 import type { FeatureSource, NetworkRequest } from './features/network.ts'
+import type { MetricImage } from './metric-image.ts'
 
 /** Images that a metric may need beside SR. */
 export type Reference = 'gt' | 'lr'
-
-/** An image to measure, with what several metrics derive from it. */
-export interface MetricImage {
-  /** Store hash; identifies the pixels in caches. */
-  readonly hash: string
-  /** sRGB, 0..1. */
-  readonly pixels: Pixels
-  /** BT.601 studio luma, 16..235, not rounded. */
-  luma(): Plane
-  /** The same, rounded to integers. */
-  roundedLuma(): Plane
-}
 
 /** The images of one row. GT has the size of SR; LR is smaller by the scale. */
 export interface MetricImages {

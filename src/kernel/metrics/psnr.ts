@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cropPlane } from './filters/crop.ts'
-import { defineMetric, type Measurement, type MetricImage, tooSmall } from './metric.ts'
+import { defineMetric, type Measurement, tooSmall } from './metric.ts'
+import type { MetricImage } from './metric-image.ts'
 
 export const psnrSettings = {
   on: z

@@ -1,15 +1,6 @@
 import type { Compute } from '../compute/compute.ts'
 import { MirageError, nearest } from '../errors.ts'
-import { PROVIDER_NAMES, PROVIDERS, type ProviderName } from './providers.ts'
-
-export interface ProviderState {
-  name: ProviderName
-  works: boolean
-  /** Why it does not work, as the runtime says it. */
-  reason?: string
-  /** Time of one convolution of 64 channels on 128 x 128 pixels after warm-up. */
-  milliseconds?: number
-}
+import { PROVIDER_NAMES, PROVIDERS, type ProviderName, type ProviderState } from './providers.ts'
 
 /**
  * Tries every provider of this platform by running a small convolution in a process of its own; one that crashes its

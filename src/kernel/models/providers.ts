@@ -91,3 +91,13 @@ export function installerPath(): string {
     return 'node_modules/onnxruntime-node/script/install.js'
   }
 }
+
+/** What trying a provider found. */
+export interface ProviderState {
+  name: ProviderName
+  works: boolean
+  /** Why it does not work, as the runtime says it. */
+  reason?: string
+  /** Time of one convolution of 64 channels on 128 x 128 pixels after warm-up. */
+  milliseconds?: number
+}

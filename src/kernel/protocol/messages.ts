@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { VerifiedCell } from '../session/verify.ts'
-import type { StageFacts } from '../step.ts'
+import type { StageFacts } from './stage-facts.ts'
+import type { VerifiedCell } from './verified-cell.ts'
 
-export type { VerifiedCell } from '../session/verify.ts'
-export type { StageFacts } from '../step.ts'
+export type { StageFacts } from './stage-facts.ts'
+export type { VerifiedCell } from './verified-cell.ts'
 
 /**
  * Every message between the kernel and its clients, as JSON-RPC requests (client -> kernel) and one notification

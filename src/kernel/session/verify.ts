@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EMPTY_LOCK, type Lock, type LockedCell, readLock } from '../../notebook/lock.ts'
-import { diffLocks, type LockDifference } from '../../notebook/lock-diff.ts'
+import { diffLocks } from '../../notebook/lock-diff.ts'
 import { NO_OUTPUTS, readOutputs, type SavedOutputs } from '../../notebook/outputs.ts'
 import { lockPath, OUTPUTS_INDEX, outputsFolder } from '../../notebook/paths.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import type { RunRequest } from '../protocol/messages.ts'
+import type { VerifiedCell } from '../protocol/verified-cell.ts'
 import { createFolderStore } from '../store/folder-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Value } from '../value.ts'
@@ -14,15 +15,6 @@ import { compareValues, type ValueDifference } from './compare-values.ts'
 import type { CellResult } from './result-book.ts'
 import { lockedCell, type RunRecord } from './run-record.ts'
 import type { Session } from './session.ts'
-
-/** One cell of a verification: why its result may differ, and what does. */
-export interface VerifiedCell {
-  cell: string
-  verdict: 'equal' | 'differs' | 'failed' | 'not run' | 'not in the lock'
-  causes: LockDifference[]
-  differences: ValueDifference[]
-  error?: ErrorInfo
-}
 
 export interface VerifyOptions {
   request: RunRequest

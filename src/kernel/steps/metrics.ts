@@ -3,7 +3,7 @@ import { type FailedRow, isFailed } from '../compute/isolate.ts'
 import { runRows } from '../compute/rows.ts'
 import { MirageError } from '../errors.ts'
 import { networkChecksums, resolveNetwork } from '../metrics/features/resolve.ts'
-import type { MeasuredRow, Use } from '../metrics/measure.ts'
+import { type MeasuredRow, type Use, unmeasured } from '../metrics/row.ts'
 import { chooseProvider } from '../models/probe.ts'
 import { PROVIDER_NAMES } from '../models/providers.ts'
 import type { ColumnInfo } from '../protocol/mime.ts'
@@ -74,7 +74,11 @@ export const metrics: StepDefinition<typeof params> = {
       if (own.length > 0 && own.length === table.rows.length && context.share === undefined)
         throw new MirageError(own[0].error)
       failed.push(...own)
-      measured.push(results.map(result => (isFailed(result) ? unmeasured(list, result) : result)))
+      measured.push(
+        results.map(result =>
+          isFailed(result) ? unmeasured(list, reasonOf({ error: result.failed })) : result,
+        ),
+      )
     }
     if (failed.length > 0) yield { type: 'note', text: describeFailedRows(failed, 'measured') }
     const columns = wanted.map(columnOf)
@@ -140,12 +144,6 @@ function failedOf({ rows }: StudyTable, results: (MeasuredRow | FailedRow)[]): R
     const result = results[i]
     return isFailed(result) ? [{ id, method, ...(seed !== undefined && { seed }), error: result.failed }] : []
   })
-}
-
-/** A row that could not be measured, with the reason in every column. */
-function unmeasured(uses: Use[], { failed }: FailedRow): MeasuredRow {
-  const all = <T>(value: T) => Object.fromEntries(uses.map(({ column }) => [column, value]))
-  return { values: all(null), missing: all(reasonOf({ error: failed })), overlays: [] }
 }
 
 function columnOf({ metric, column, settings }: Wanted): ColumnInfo {

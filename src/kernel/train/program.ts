@@ -12,26 +12,11 @@ import { readNetworks } from './feature-networks.ts'
 import { cached, graphKey } from './graph-cache.ts'
 import { randomAt } from './plan.ts'
 import { openSampled } from './sampled-program.ts'
-import { openPlain, openStep, type PlainSession, type StepSession, type Vectors } from './sessions.ts'
+import { openPlain, openStep, type Program } from './sessions.ts'
 import { countingTerms, type TrainSettings, type WeightedTerm } from './settings.ts'
 
 /** Raised whenever the same settings would give another graph. */
 const VERSION = 1
-
-/** A training whose graphs are loaded. */
-export interface Program {
-  step: StepSession
-  evaluation: PlainSession
-  /** State before the first step. */
-  initial: Vectors
-  /** Side of the LR crop of an evaluation. */
-  heldCrop: number
-  /** The network with trained numbers in its own weights. */
-  merged(theta: Float32Array): Graph
-  /** The trained numbers as named tensors. */
-  tensors(theta: Float32Array): ReturnType<typeof unpack>
-  end(): Promise<void>
-}
 
 /**
  * Builds or finds the step graph and the evaluation graph of a training and loads them. Graphs are kept in `folder`,

@@ -24,7 +24,7 @@ import { hashOf } from '../store/canonical.ts'
 import { readNetworks } from './feature-networks.ts'
 import { cached, graphKey } from './graph-cache.ts'
 import { randomAt } from './plan.ts'
-import type { Program } from './program.ts'
+import type { Program } from './sessions.ts'
 import { openPlain, openStep, type PlainSession, type StepSession, type Vectors } from './sessions.ts'
 import { countingTerms, type SamplingSettings, type TrainSettings, type WeightedTerm } from './settings.ts'
 

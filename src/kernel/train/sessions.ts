@@ -1,7 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { unpack } from '../autodiff/layout.ts'
 import { MirageError } from '../errors.ts'
 import { PROVIDERS, type ProviderName } from '../models/providers.ts'
 import { GraphBuilder } from '../onnx/builder.ts'
+import type { Graph } from '../onnx/graph.ts'
 import { writeGraph } from '../onnx/write.ts'
 
 export type Vectors = Record<string, Float32Array>
@@ -154,4 +156,19 @@ async function download(tensor: Tensor, copy: InferenceSession | undefined): Pro
   if (tensor.location === 'cpu' || !copy) return (tensor.data as Float32Array).slice()
   const { y } = await copy.run({ x: tensor })
   return y.data as Float32Array
+}
+
+/** A training whose graphs are loaded. */
+export interface Program {
+  step: StepSession
+  evaluation: PlainSession
+  /** State before the first step. */
+  initial: Vectors
+  /** Side of the LR crop of an evaluation. */
+  heldCrop: number
+  /** The network with trained numbers in its own weights. */
+  merged(theta: Float32Array): Graph
+  /** The trained numbers as named tensors. */
+  tensors(theta: Float32Array): ReturnType<typeof unpack>
+  end(): Promise<void>
 }

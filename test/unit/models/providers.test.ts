@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { Compute } from '../../../src/kernel/compute/compute.ts'
 import { probe } from '../../../src/kernel/compute/jobs/probe.ts'
 import { MirageError } from '../../../src/kernel/errors.ts'
-import { chooseProvider, type ProviderState, probeProviders } from '../../../src/kernel/models/probe.ts'
+import { chooseProvider, probeProviders } from '../../../src/kernel/models/probe.ts'
+import type { ProviderState } from '../../../src/kernel/models/providers.ts'
 import { PROVIDERS, type ProviderName } from '../../../src/kernel/models/providers.ts'
 
 const signal = new AbortController().signal

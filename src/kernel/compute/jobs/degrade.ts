@@ -1,7 +1,7 @@
 import { type Degraded, degrade as degradeOne } from '../../images/degrade.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface DegradeParams {
   /** `name` is what the LR image is called. */

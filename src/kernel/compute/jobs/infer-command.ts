@@ -8,8 +8,8 @@ import { findSr, keepSr, type SrRecord, srKey } from '../../models/sr-record.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
 import type { Store } from '../../store/store.ts'
+import type { JobDefinition } from './definition.ts'
 import type { InferProgress, InferredImage } from './infer.ts'
-import type { JobDefinition } from './types.ts'
 
 export interface InferCommandParams {
   /** Program and arguments, with {input} and {output}. */

@@ -9,7 +9,7 @@ import { findSr, keepSr, type SrRecord, srKey } from '../../models/sr-record.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
 import type { Store } from '../../store/store.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface InferParams {
   model: EngineModel

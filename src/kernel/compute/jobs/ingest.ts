@@ -1,7 +1,7 @@
 import { mapConcurrently } from '../../concurrent.ts'
 import { type IngestedImage, ingestFile } from '../../images/ingest.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface IngestParams {
   /** `path` absolute, `name` relative to the study. */

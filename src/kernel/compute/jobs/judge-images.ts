@@ -4,7 +4,7 @@ import { resizeBicubic } from '../../images/bicubic.ts'
 import { decodeImage } from '../../images/decode.ts'
 import { channelOf, createPixels, crop, level, type Pixels } from '../../images/pixels.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 /** How one image is made for a judge, in this order: difference, enlarge, crop, zoom, reduce, encode. */
 export interface ImageRequest {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { ModelManifest } from '../../models/manifest.ts'
 import { Network } from '../../models/run/network.ts'
 import { type ModelFile, SESSIONS } from '../../models/run/session-pool.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface MeasureMemoryParams {
   file: ModelFile

@@ -2,7 +2,7 @@ import type { ModelManifest } from '../../models/manifest.ts'
 import { floatTensor } from '../../models/run/float-tensor.ts'
 import { type ModelFile, SESSIONS } from '../../models/run/session-pool.ts'
 import { tensorDims } from '../../models/run/tensors.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface MeasureScaleParams {
   file: ModelFile

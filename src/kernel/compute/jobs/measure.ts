@@ -1,9 +1,10 @@
 import { FeatureExtractor } from '../../metrics/features/extractor.ts'
-import { type MeasuredRow, measureRows, type Use } from '../../metrics/measure.ts'
+import { measureRows } from '../../metrics/measure.ts'
+import type { MeasuredRow, Use } from '../../metrics/row.ts'
 import { hashOf } from '../../store/canonical.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
 import type { Row } from '../../value.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface MeasureParams {
   rows: Pick<Row, 'images'>[]

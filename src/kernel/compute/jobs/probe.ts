@@ -1,10 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { ProviderState } from '../../models/probe.ts'
+import type { ProviderState } from '../../models/providers.ts'
 import { missingLibrary, type ProviderName } from '../../models/providers.ts'
 import { sessionOptions } from '../../models/run/session-options.ts'
 import { GraphBuilder } from '../../onnx/builder.ts'
 import { writeGraph } from '../../onnx/write.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 const CHANNELS = 64
 const SIDE = 128

@@ -16,11 +16,12 @@ import { wish, wishes } from '../../train/control.ts'
 import type { Evaluation, HeldValues } from '../../train/evaluation.ts'
 import { imageMemory } from '../../train/image-memory.ts'
 import { pixelsOf } from '../../train/patches.ts'
-import { openProgram, type Program } from '../../train/program.ts'
+import { openProgram } from '../../train/program.ts'
 import { type Outcome, type Point, type Progress, train as trainLoop } from '../../train/run.ts'
 import { encodeSafetensors } from '../../train/safetensors.ts'
+import type { Program } from '../../train/sessions.ts'
 import { SHARPNESS, type TrainImage, type TrainSettings } from '../../train/settings.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 export interface TrainParams {
   /** Names the training: its checkpoint, and the record by which it is paused. */

@@ -4,7 +4,7 @@ import type { Known, Outcome } from '../calls/ask.ts'
 import { type Endpoint, HOW_TO_CONFIGURE } from '../calls/endpoint.ts'
 import { BATCH_FACTOR, costOf, type Price, priceOf } from '../costs/prices.ts'
 import { estimateTokens } from '../costs/tokens.ts'
-import type { Assignment, Bill } from '../judges.ts'
+import type { Assignment, Bill } from '../judge-kind.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
 import { type Inquiry, type Look, samplingFrom } from './inquiry.ts'
 

@@ -1,6 +1,6 @@
 import type { Output } from '../../protocol/messages.ts'
 import { type GalleryPayload, MIME } from '../../protocol/mime.ts'
-import type { StageFacts } from '../../step.ts'
+import type { StageFacts } from '../../protocol/stage-facts.ts'
 import type { QuestionContent } from '../questions/request.ts'
 
 /** Characters of a stage's text that are shown in the cell; the variables view has the whole. */

@@ -1,4 +1,5 @@
-import type { StageFacts, StepEvent } from '../../step.ts'
+import type { StageFacts } from '../../protocol/stage-facts.ts'
+import type { StepEvent } from '../../step.ts'
 import { AnswerProblem, findingsOf, type Json, numberIn } from '../answers/fields.ts'
 import type { AnswerForm, Reading } from '../answers/forms.ts'
 import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'

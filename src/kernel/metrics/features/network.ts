@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProviderName } from '../../models/providers.ts'
-import type { MetricImage } from '../metric.ts'
+import type { MetricImage } from '../metric-image.ts'
 
 const count = z.int().positive()
 const rgb = z.tuple([z.number(), z.number(), z.number()])

@@ -1,5 +1,5 @@
 import type { InferredImage } from '../../compute/jobs/infer.ts'
-import type { ProviderState } from '../../models/probe.ts'
+import type { ProviderState } from '../../models/providers.ts'
 import type { ResolvedModel } from '../../models/resolve.ts'
 import type { Output } from '../../protocol/messages.ts'
 import { type ColumnInfo, MIME, type TablePayload } from '../../protocol/mime.ts'
