@@ -1,15 +1,15 @@
 // 1. Planning a study of 100,000 images on a cluster: the image files are looked at, the first step's result is read and
 //    cut into 64 shards, and the pieces are submitted (to a stand-in that answers with a number: no time of Slurm is in
 //    it). Fails above 5 s or 500 MB.
-// 2. Collecting 100,000 rows of `infer` and of `metrics` from 64 shards. The shards' compute is a stand-in that answers
-//    at once; the collection asks for none. Fails above 10 s each.
+// 2. Collecting 100,000 rows of `infer`, of `metrics` and of `score` from 64 shards. The shards' compute and their judge
+//    are stand-ins that answer at once; the collection asks neither. Fails above 10 s each.
 // 3. On a real Slurm with two nodes on this machine (root on Linux): an array of 200 shards, one of which has work, over
 //    an array of 200 times `true`. Fails above 1.1. Beside it, 20 tasks that each have one small image to work on.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { runOnCluster } from '../src/kernel/cluster/cluster-run.ts'
 import type { PlannedPiece } from '../src/kernel/cluster/pieces.ts'
 import { readProfile } from '../src/kernel/cluster/profile.ts'
@@ -24,6 +24,7 @@ import { STEPS } from '../src/kernel/steps/index.ts'
 import { promptCell } from '../src/kernel/steps/prompt.ts'
 import { scriptCell } from '../src/kernel/steps/script.ts'
 import { createFolderStore } from '../src/kernel/store/folder-store.ts'
+import { envelope, wellFormed } from '../test/fixtures/scripted-judge.ts'
 import { canRunSlurm, startSlurm } from '../test/support/slurm-cluster.ts'
 import { studyFolder, studyOf } from '../test/support/study-folder.ts'
 
@@ -37,7 +38,7 @@ const TEXT = [
   fence('load', 'triplets: { lr: lr/*.png, scale: 4, as: photos }'),
   fence('sr', 'infer: { of: photos, model: bicubic, as: upscaled }'),
   fence('m', 'metrics: { of: upscaled, use: [psnr, ssim, lr-consistency], as: measured }'),
-  fence('hs', 'score: { of: measured, judge: { model: gpt-4o }, as: judged }'),
+  fence('hs', 'score: { of: measured, mode: lr, judge: { model: gpt-4o }, confirmAbove: 1e6, as: judged }'),
 ].join('')
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -50,7 +51,7 @@ const image = (name: string, side: number) => ({
 })
 
 /** Answers every row at once, with numbers that differ from row to row; refuses to work when it is not expected to. */
-function instantCompute(allowed: boolean): Compute {
+function instantCompute(allowed: boolean, keep: (hash: string) => Promise<void> = async () => {}): Compute {
   const answers: Record<string, (row: never) => unknown> = {
     ingest: ({ name }: { name: string }) => ({ image: image(name, 64), converted: [] }),
     infer: ({ id }: { id: string }) => ({
@@ -66,15 +67,26 @@ function instantCompute(allowed: boolean): Compute {
       const x = Number.parseInt(images.lr.hash.slice(0, 8), 16) / 2 ** 32
       return { values: { psnr: 20 + x, ssim: x, 'lr-consistency': 40 + x }, missing: {}, overlays: [] }
     },
+    'judge-images': ({ source }: { source: string }) => {
+      const shown = image(`shown ${source}`, 64)
+      return { ...shown, bytes: 100 }
+    },
   }
   return {
     async run(job, params) {
       if (!allowed) throw new Error(`the collection asked for ${job}`)
       const { files, images, rows } = params as Record<string, unknown[] | undefined>
-      return (files ?? images ?? rows)?.map(row => answers[job](row as never)) as never
+      const made = (files ?? images ?? rows)?.map(row => answers[job](row as never))
+      // What is sent to a judge is read from the store.
+      if (job === 'judge-images') for (const { hash } of made as { hash: string }[]) await keep(hash)
+      return made as never
     },
   }
 }
+
+/** Answers every question at once. */
+const instantJudge: typeof fetch = async () =>
+  Response.json(envelope('/chat/completions', { do: 'answer', text: wellFormed(4) }))
 
 const NO_RECORD: RunRecord = {
   lastKey: async () => undefined,
@@ -90,7 +102,7 @@ function openSession(study: Study, compute: Compute): Session {
     compute,
     language,
     record: NO_RECORD,
-    env: {},
+    env: { OPENAI_API_KEY: 'sk-bench' },
     emit: event => {
       if (event.type === 'ended' && event.outcome.kind === 'failed')
         throw new Error(JSON.stringify(event.outcome))
@@ -169,7 +181,12 @@ async function planningAndCollecting(): Promise<void> {
       writeFileSync(path, `${i}`)
       utimesSync(path, past, past)
     }
-    const session = openSession(study, instantCompute(true))
+    const store = createFolderStore(join(folder, '.mirage-cache'))
+    const keep = async (hash: string) => {
+      mkdirSync(dirname(store.objectPath(hash)), { recursive: true })
+      writeFileSync(store.objectPath(hash), hash)
+    }
+    const session = openSession(study, instantCompute(true, keep))
     await session.run(requestOf(study, 'load', {}))
     const keys: [string, string][] = [['load', session.keyOf('load')!]]
     session.take(keys)
@@ -179,7 +196,8 @@ async function planningAndCollecting(): Promise<void> {
     tell(`planning ${IMAGES} images`, planned.seconds, LIMITS.planSeconds, 's')
     tell(`planning ${IMAGES} images, start-up included`, planned.cpu, undefined, 's of CPU')
     tell(`planning ${IMAGES} images`, planned.megabytes, LIMITS.planMegabytes, 'MB')
-    for (const cell of ['sr', 'm']) {
+    globalThis.fetch = instantJudge
+    for (const cell of ['sr', 'm', 'hs']) {
       for (let index = 0; index < SHARDS; index++)
         await session.run(requestOf(study, cell, { shard: { index, count: SHARDS } }))
       const { seconds, cpu, megabytes } = measured(cell, folder)
@@ -264,7 +282,7 @@ async function overhead(): Promise<void> {
 const [mode, folder] = process.argv.slice(2)
 if (mode) await inChild(mode, folder)
 else {
-  await planningAndCollecting()
+  if (IMAGES > 0) await planningAndCollecting()
   if (!canRunSlurm || !existsSync('dist/cli.mjs'))
     console.log('skipped: the overhead on Slurm needs Linux, root and a build')
   else await overhead()

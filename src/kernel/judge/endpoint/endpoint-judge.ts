@@ -1,6 +1,6 @@
 import { mapConcurrently } from '../../concurrent.ts'
 import type { StepEvent } from '../../step.ts'
-import { createAnswerStore, hasAnswers, recordName } from '../answers/answer-store.ts'
+import { createAnswerStore, hasAnswers, recordName, remember, remembered } from '../answers/answer-store.ts'
 import { readReplay } from '../answers/replay.ts'
 import { fromStore } from '../calls/ask.ts'
 import { resolveEndpoint } from '../calls/endpoint.ts'
@@ -32,7 +32,9 @@ export const endpointJudge: JudgeKind<typeof endpointSettings> = {
     const { looks, unasked } = planLooks(table, prompt, repeats)
     const endpoint = resolveEndpoint(settings, context.env)
     const replay = context.replay === undefined ? undefined : await readReplay(context.replay)
-    const source = replay ?? createAnswerStore(context.store)
+    const { memo } = context.compute
+    const stored = createAnswerStore(context.store)
+    const source = replay ?? (memo ? remembered(stored, memo) : stored)
     const job: EndpointJob = { settings, assignment, endpoint, groups: [], unasked, source, replay }
     if (await isIdle(job)) {
       // Nothing can be known or asked, so the images need not be prepared either.
@@ -95,6 +97,8 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
   const faults = all.flatMap(({ outcome }) => (outcome.kind === 'failed' ? (outcome.fault ?? []) : []))
   const scored = all.some(({ outcome }) => outcome.kind === 'answered')
   if (!scored && faults.length > 0) throw judgeError(worst(faults), tally(faults))
+  const { memo } = assignment.context.compute
+  if (memo) for (const { group, outcome } of all) remember(memo, group.question.key, outcome.answers)
   const open = idle + all.filter(asked => asked.open).length
   if (open > 0) yield { type: 'note', text: openNote(job, open) }
   if (job.replay) {
