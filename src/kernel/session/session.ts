@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import type { Compute } from '../compute/compute.ts'
 import { RowMemo } from '../compute/row-memo.ts'
-import { type ErrorInfo, MirageError } from '../errors.ts'
+import { type ErrorInfo, infoOf, MirageError } from '../errors.ts'
 import { withPictures } from '../pictures/add-pictures.ts'
 import type {
   CellEvent,
@@ -20,9 +20,11 @@ import { VERSION } from '../version.ts'
 import { type Audience, drive } from './drive.ts'
 import { isReadable, type PlannedCell } from './plan.ts'
 import type { Language } from './program.ts'
+import { redacting } from './redact.ts'
 import { type CellResult, ResultBook } from './result-book.ts'
 import type { RunRecord } from './run-record.ts'
-import { cutAll, cutInputs, idsIn, rowCount, type Shard } from './shard.ts'
+import { cutAll, cutInputs, rowCount, type Shard } from './shard.ts'
+import { finishedCells, idsByShard, idsOfShard, missingShards } from './shards-left.ts'
 import { StageGate } from './stage-gate.ts'
 import { type ReadableCell, resultKey, Standings } from './standings.ts'
 import { createContext, type Inputs } from './step-context.ts'
@@ -145,14 +147,8 @@ export class Session {
    *
    * @param settled cells that a result which the tasks of a cluster have handed on is enough for, even with rows missing
    */
-  async finished(study: Study, settled: ReadonlySet<string> = new Set()): Promise<Map<string, string>> {
-    const standings = this.#standings(study, { settled })
-    const done = new Map<string, string>()
-    for (const cell of standings.plan.cells) {
-      const { key, result } = await standings.of(cell)
-      if (key && result && (!result.provisional || settled.has(cell.id))) done.set(cell.id, key)
-    }
-    return done
+  finished(study: Study, settled: ReadonlySet<string> = new Set()): Promise<Map<string, string>> {
+    return finishedCells(this.#standings(study, { settled }), settled)
   }
 
   /**
@@ -178,41 +174,26 @@ export class Session {
    *
    * @param finished what `finished` has said, so that it need not be found out again
    */
-  async missingShards(
+  missingShards(
     study: Study,
     cellId: string,
     count: number,
     finished?: ReadonlyMap<string, string>,
   ): Promise<number[] | undefined> {
-    const standings = this.#standings(study, { finished })
-    const found = await cellWithInputs(standings, cellId)
-    if (!found) return undefined
-    const { cell, inputs } = found
-    const { program } = cell
-    const fingerprint = await standings.fingerprintOf(cell, inputs)
-    const byRows = program.runs === undefined
-    const parts = byRows ? cutAll(inputs, count) : Array.from({ length: program.runs! }, () => inputs)
-    const missing: number[] = []
-    for (const [index, part] of parts.entries()) {
-      if (byRows && rowCount(part) === 0) continue
-      const key = resultKey(program, part, fingerprint, study.seed, byRows ? undefined : index)
-      if (!(await this.#book.findFinal(key))) missing.push(index)
-    }
-    return missing
+    return missingShards(this.#standings(study, { finished }), this.#book, cellId, {
+      count,
+      seed: study.seed,
+    })
   }
 
   /** Image ids that each of `count` shards of a cell works on; undefined where no rows are cut, and while inputs are missing. */
-  async shardIds(study: Study, cellId: string, count: number): Promise<string[][] | undefined> {
-    const found = await cellWithInputs(this.#standings(study), cellId)
-    if (!found || found.cell.program.runs !== undefined) return undefined
-    return cutAll(found.inputs, count).map(idsIn)
+  shardIds(study: Study, cellId: string, count: number): Promise<string[][] | undefined> {
+    return idsByShard(this.#standings(study), cellId, count)
   }
 
   /** Image ids that one shard of a cell works on; undefined while its inputs are missing. */
-  async idsOf(study: Study, cellId: string, shard: Shard): Promise<string[] | undefined> {
-    const found = await cellWithInputs(this.#standings(study), cellId)
-    if (!found || found.cell.program.runs !== undefined) return undefined
-    return idsIn(cutInputs(found.inputs, shard))
+  idsOf(study: Study, cellId: string, shard: Shard): Promise<string[] | undefined> {
+    return idsOfShard(this.#standings(study), cellId, shard)
   }
 
   #standings(
@@ -374,8 +355,8 @@ export class Session {
     study: Study,
     { run, share, part, memo, onCompute }: ContextOptions,
   ): StepContext {
-    const { path, store, env } = this.#options
-    const { compute } = this.#options
+    const { path, store, env, redact } = this.#options
+    const compute = redacting(this.#options.compute, redact)
     const options = run?.request.options
     return createContext({
       inputs,
@@ -396,19 +377,10 @@ export class Session {
   }
 
   #explain(error: unknown, cell: string): ErrorInfo {
-    if (error instanceof MirageError) {
-      const { message, remedy } = error.info
-      const { redact } = this.#options
-      return { ...error.info, cell, message: redact(message), remedy: remedy && redact(remedy) }
-    }
-    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' }
-    this.#options.log(this.#options.redact(stack ?? message))
-    return {
-      code: 'internal',
-      message: this.#options.redact(`Something in Mirage itself went wrong: ${message}`),
-      remedy: 'Please report it with the log (Output > Mirage, or the lines above).',
-      cell,
-    }
+    const { log, redact } = this.#options
+    if (!(error instanceof MirageError)) log(redact((error as Error | undefined)?.stack ?? String(error)))
+    const { lasting: _, ...info } = infoOf(error)
+    return { ...info, cell, message: redact(info.message), remedy: info.remedy && redact(info.remedy) }
   }
 
   #emit(run: Run, cell: string, event: BareEvent): void {
@@ -424,21 +396,6 @@ function telling(compute: Compute, onCompute: NonNullable<ContextOptions['onComp
       onCompute(compute.packages?.() ?? {})
       return compute.run(job, params, options)
     },
-  }
-}
-
-/** A cell and its inputs, or undefined while one of them has no result. */
-async function cellWithInputs(
-  standings: Standings,
-  id: string,
-): Promise<{ cell: ReadableCell; inputs: Inputs } | undefined> {
-  const cell = standings.plan.cells.find(each => each.id === id)
-  if (!cell || !isReadable(cell)) return undefined
-  try {
-    return { cell, inputs: await standings.inputsOf(cell) }
-  } catch (error) {
-    if (error instanceof MirageError) return undefined
-    throw error
   }
 }
 

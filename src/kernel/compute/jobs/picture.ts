@@ -3,7 +3,7 @@ import { useFonts } from '../../pictures/fonts.ts'
 import type { PictureRecipe } from '../../pictures/recipe.ts'
 import { drawSheet } from '../../pictures/sheet.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
-import type { JobDefinition } from './types.ts'
+import type { JobDefinition } from './definition.ts'
 
 /** A still picture is for a page that cannot do better, and lies beside the study in git: it stays light. */
 export const MOST_BYTES = 400_000
