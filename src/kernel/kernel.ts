@@ -233,6 +233,11 @@ export class Kernel {
       const compute = this.#pool.over(join(tmpdir(), 'mirage-doctor'))
       return { report: await doctor({ compute, assets: this.#options.assets, env: this.#env }) }
     },
+    vitals: async () => {
+      const { provider, probed, rss } = await this.#pool.vitals()
+      const providers = probed.map(({ name, works, reason }) => ({ name, works, reason }))
+      return { provider, providers, memory: { kernel: process.memoryUsage.rss(), compute: rss } }
+    },
     shutdown: async () => {
       setImmediate(() => {
         this.close()

@@ -64,6 +64,10 @@ describe('the quick start in a real VS Code without a network', () => {
     const cells = openStudy(text).document.cells.filter(({ kind }) => kind !== 'prose').length
     await workbench.succeeded(cells, 300_000)
     expect(await workbench.isDirty()).toBe(false)
+    await workbench
+      .kernelStatus()
+      .getByText(/idle · (cpu|webgpu|cuda) · [\d.]+ [MG]B/)
+      .waitFor()
     const noted = (await readFile(denied, 'utf8')).split('\n')
     const held = noted.filter(line => line.startsWith('held'))
     for (const bundle of ['kernel.mjs', 'compute.mjs']) expect(held.join('\n')).toContain(bundle)

@@ -77,6 +77,10 @@ test('a study runs over the wire; a second kernel finds everything done and star
     m: 'fresh',
   })
 
+  const vitals = await first.client.request('vitals', {})
+  expect(vitals).toMatchObject({ provider: 'cpu', providers: [{ name: 'cpu', works: true }] })
+  for (const bytes of Object.values(vitals.memory)) expect(bytes).toBeGreaterThan(20e6)
+
   const { results } = await first.client.request('results', { study })
   expect(results.map(({ name, shape }) => `${name}: ${shape}`)).toEqual([
     'photos: 2 images x 0 methods, 0 columns',
@@ -88,6 +92,7 @@ test('a study runs over the wire; a second kernel finds everything done and star
   expect(await second.client.request('run', all(study))).toMatchObject({ succeeded: ['load', 'sr', 'm'] })
   expect(second.events.filter(({ type }) => type === 'cached')).toHaveLength(3)
   expect(children(second.client.pid)).toEqual([])
+  expect(await second.client.request('vitals', {})).toMatchObject({ providers: [], memory: { compute: 0 } })
 })
 
 test('native code is loaded in compute processes and never in the kernel', async () => {

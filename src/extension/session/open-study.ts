@@ -1,4 +1,4 @@
-import type { Freshness, ResultSummary } from '../../kernel/protocol/messages.ts'
+import type { Freshness, ResultSummary, Vitals } from '../../kernel/protocol/messages.ts'
 import { idOf, isCode, snapshot } from '../document/snapshot.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
 import type { Restored } from '../outputs/restore.ts'
@@ -8,6 +8,7 @@ import { CellDrive, type Execution } from '../run/cell-drive.ts'
 import type { vscode } from '../vscode.ts'
 import { type HostPorts, KernelHost, type KernelState } from './kernel-host.ts'
 import { type RunOptions, StudyRunner } from './study-runner.ts'
+import { VitalsWatch } from './vitals-watch.ts'
 
 export interface StudyPorts {
   api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
@@ -35,6 +36,7 @@ export class OpenStudy {
   readonly kernel: KernelHost
   readonly runner: StudyRunner
   readonly #ports: StudyPorts
+  readonly #watch: VitalsWatch
   readonly #drives = new Map<string, CellDrive>()
   #freshness: Record<string, Freshness> = {}
   #saved = new Map<string, Restored>()
@@ -52,6 +54,7 @@ export class OpenStudy {
       onState: state => this.#onKernel(state),
       log: ports.log,
     })
+    this.#watch = new VitalsWatch({ client: () => this.kernel.client, onChange: ports.onChange })
     this.runner = new StudyRunner({
       kernel: this.kernel,
       snapshot: () => snapshot(notebook),
@@ -65,6 +68,11 @@ export class OpenStudy {
 
   get results(): readonly ResultSummary[] {
     return this.#results
+  }
+
+  /** What the kernel computes with, as far as it was asked. */
+  get vitals(): Vitals | undefined {
+    return this.#watch.last
   }
 
   get path(): string {
@@ -159,12 +167,14 @@ export class OpenStudy {
 
   /** The study was closed. */
   async dispose(): Promise<void> {
+    this.#watch.stop()
     clearTimeout(this.#timer)
     await this.kernel.stop()
   }
 
   /** The window closes, or is loaded again: what runs goes on. */
   leave(): void {
+    this.#watch.stop()
     clearTimeout(this.#timer)
     this.kernel.leave()
   }
@@ -175,7 +185,7 @@ export class OpenStudy {
     try {
       const study = snapshot(this.notebook)
       this.#freshness = (await client.request('freshness', { study })).cells
-      this.#ports.onChange()
+      await this.#watch.look()
       this.#results = (await client.request('results', { study })).results
       this.#ports.onResults()
     } catch (error) {
@@ -185,6 +195,7 @@ export class OpenStudy {
 
   #onKernel(state: KernelState): void {
     if (state.phase === 'off' || state.phase === 'failed') {
+      this.#watch.clear()
       this.#freshness = {}
       this.#results = []
       this.#ports.onResults()
@@ -193,12 +204,16 @@ export class OpenStudy {
   }
 
   #onSettled(): void {
+    this.#watch.stop()
     if (this.#seen) this.refresh()
     else void this.kernel.stop()
   }
 
   #onCell(id: string): void {
-    if (this.runner.stateOf(id).phase === 'running') this.#saved.delete(id)
+    if (this.runner.stateOf(id).phase === 'running') {
+      this.#saved.delete(id)
+      this.#watch.start()
+    }
     this.#ports.onChange()
   }
 

@@ -26,7 +26,7 @@ export function createViews({ app, objects, changed, resultsChanged }: ViewPorts
   const showStatus = () => {
     const study = app.active()
     if (!study) return status.hide()
-    const { text, tooltip, bad } = kernelStatus(study.kernel.state, study.runner.busy)
+    const { text, tooltip, bad } = kernelStatus(study.kernel.state, study.runner.busy, study.vitals)
     status.text = text
     status.tooltip = tooltip
     status.backgroundColor = bad ? new api.ThemeColor('statusBarItem.errorBackground') : undefined

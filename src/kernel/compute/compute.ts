@@ -10,6 +10,8 @@ export interface Compute {
   run<K extends JobName>(job: K, params: JobParams<K>, options: RunOptions<K>): Promise<JobResult<K>>
   /** What the probe of each provider found in the life of this kernel; forgotten by `doctor`. */
   readonly probed?: Map<ProviderName, Promise<ProviderState>>
+  /** Hears which provider a step goes on with. */
+  chosen?(provider: ProviderName): void
   /** Versions of the native packages that jobs compute with. */
   packages?(): Readonly<Record<string, string>>
   /** What row jobs answered before, and where their answers are kept. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { MirageError } from '../errors.ts'
+import type { ProviderState } from '../models/probe.ts'
+import type { ProviderName } from '../models/providers.ts'
 import type { Compute, Lane, RunOptions } from './compute.ts'
 import type { JobName, JobParams, JobProgress, JobResult } from './jobs/types.ts'
 import { nativePackages } from './packages.ts'
@@ -23,6 +25,8 @@ interface Worker {
   task?: Task & { id: number; killTimer?: NodeJS.Timeout; release(): void }
   /** Last lines of stderr, to explain a crash. */
   stderr: string
+  /** Resident memory in bytes, as the process said last. */
+  rss: number
 }
 
 export interface PoolOptions {
@@ -37,6 +41,15 @@ export interface PoolOptions {
   log?(line: string): void
 }
 
+export interface PoolVitals {
+  /** The provider that a step chose last. */
+  provider?: ProviderName
+  /** Providers that were tried, apart from those that are being tried. */
+  probed: ProviderState[]
+  /** Resident memory of all processes in bytes, as they said last. */
+  rss: number
+}
+
 const LANE_SIZE: Record<Lane, number> = { device: 1, cpu: Math.max(1, availableParallelism()), alone: 1 }
 
 /**
@@ -47,7 +60,8 @@ export class ComputePool {
   readonly #options: PoolOptions
   readonly #workers: Worker[] = []
   readonly #queue: Task[] = []
-  readonly #probed: Compute['probed'] = new Map()
+  readonly #probed = new Map<ProviderName, Promise<ProviderState>>()
+  #chosen: ProviderName | undefined
   #packages: Record<string, string> | undefined
   #nextId = 1
   #closed = false
@@ -63,6 +77,9 @@ export class ComputePool {
     return {
       run: (job, params, options) => this.#enqueue(storeRoot, job, params, options),
       probed: this.#probed,
+      chosen: provider => {
+        this.#chosen = provider
+      },
       packages: () => {
         this.#packages ??= nativePackages(this.#options.entry)
         return this.#packages
@@ -100,6 +117,15 @@ export class ComputePool {
     this.#closed = true
     for (const task of this.#queue.splice(0)) task.reject(died(task.job, 'it was shut down', ''))
     for (const worker of [...this.#workers]) worker.child.kill('SIGKILL')
+  }
+
+  /** What the pool knows of its machine now; starts nothing. */
+  async vitals(): Promise<PoolVitals> {
+    return {
+      provider: this.#chosen,
+      probed: await settled(this.#probed.values()),
+      rss: this.#workers.reduce((sum, { rss }) => sum + rss, 0),
+    }
   }
 
   /** Process ids, for tests and diagnostics. */
@@ -148,7 +174,7 @@ export class ComputePool {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
-    const worker: Worker = { child, lane, stderr: '' }
+    const worker: Worker = { child, lane, stderr: '', rss: 0 }
     this.#workers.push(worker)
     const listen = (chunk: Buffer) => {
       worker.stderr = (worker.stderr + chunk).slice(-4000)
@@ -167,6 +193,7 @@ export class ComputePool {
   #receive(worker: Worker, message: FromCompute): void {
     const { task } = worker
     if (!task || message.id !== task.id) return
+    if (message.type !== 'failed') worker.rss = message.rss
     if (message.type === 'progress') return task.onProgress?.(message.progress)
     this.#finish(worker)
     if (worker.lane === 'alone') this.#retire(worker)
@@ -199,6 +226,13 @@ export class ComputePool {
     task?.reject(task.signal.aborted ? task.signal.reason : died(task.job, how, worker.stderr))
     if (!this.#closed) this.#pump()
   }
+}
+
+/** The values of those promises that have one already. */
+async function settled<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
+  const open = Symbol()
+  const each = [...promises].map(promise => Promise.race([promise, open]).catch(() => open))
+  return (await Promise.all(each)).filter(value => value !== open) as T[]
 }
 
 function revive(error: FailedJob, signal: AbortSignal): unknown {

@@ -18,7 +18,7 @@ export function serve(table: Jobs): void {
       const result = await jobs[job].run(params, {
         storeRoot,
         signal: controller.signal,
-        report: progress => send({ type: 'progress', id, progress }),
+        report: progress => send({ type: 'progress', id, progress, rss: process.memoryUsage.rss() }),
       })
       send({ type: 'done', id, result, rss: process.memoryUsage.rss() })
     } catch (error) {

@@ -5,9 +5,9 @@ export type ToCompute =
   | { type: 'run'; id: number; job: string; params: unknown; storeRoot: string }
   | { type: 'abort'; id: number }
 
-/** Compute process -> pool. */
+/** Compute process -> pool. `rss` is the resident memory of the process in bytes. */
 export type FromCompute =
-  | { type: 'progress'; id: number; progress: unknown }
+  | { type: 'progress'; id: number; progress: unknown; rss: number }
   | { type: 'done'; id: number; result: unknown; rss: number }
   | { type: 'failed'; id: number; error: FailedJob }
 

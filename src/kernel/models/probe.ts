@@ -57,6 +57,16 @@ export async function chooseProvider(
   asked: string,
   signal: AbortSignal,
 ): Promise<{ name: ProviderName; states: ProviderState[] }> {
+  const choice = await choose(compute, asked, signal)
+  compute.chosen?.(choice.name)
+  return choice
+}
+
+async function choose(
+  compute: Compute,
+  asked: string,
+  signal: AbortSignal,
+): Promise<{ name: ProviderName; states: ProviderState[] }> {
   if (asked === 'auto') {
     const states = await probeProviders(compute, signal)
     const [best] = states.filter(each => each.works).sort((a, b) => a.milliseconds! - b.milliseconds!)

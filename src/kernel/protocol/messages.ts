@@ -162,6 +162,8 @@ export const requests = {
   /** Puts the library of an execution provider in place, and tries it. */
   addProvider: z.object({ name: z.string(), from: z.string().optional() }),
   doctor: z.object({}),
+  /** What computes and how much memory it takes; starts nothing. */
+  vitals: z.object({}),
   shutdown: z.object({}),
 } as const
 export type RequestName = keyof typeof requests
@@ -195,6 +197,7 @@ export interface Replies {
   removeModel: Record<string, never>
   addProvider: { name: string; works: boolean; reason?: string; needs: string }
   doctor: { report: DoctorRow[] }
+  vitals: Vitals
   shutdown: Record<string, never>
 }
 
@@ -236,6 +239,15 @@ export interface DoctorRow {
   state: 'ok' | 'missing' | 'warning'
   detail: string
   remedy?: string
+}
+
+export interface Vitals {
+  /** The execution provider that a step chose last. */
+  provider?: string
+  /** Providers that were tried. */
+  providers: { name: string; works: boolean; reason?: string }[]
+  /** Resident memory in bytes. */
+  memory: { kernel: number; compute: number }
 }
 
 /** An output slot of a cell. Items are alternatives for the same thing, richest first. */
