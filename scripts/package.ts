@@ -46,6 +46,8 @@ const SHIPPED = [
   'snippets',
   'templates',
   'media',
+  'l10n',
+  'package.nls.json',
   'docs',
   'LICENSE',
   'README.md',

@@ -5,21 +5,21 @@ const ICONS: Record<DoctorRow['state'], string> = { ok: 'check', warning: 'warni
 
 /** Says what works on this machine, what does not, and what to do. Choosing a row copies what to do. */
 export async function doctor(app: App): Promise<void> {
-  const { window, env, ProgressLocation } = app.vscode
+  const { window, env, ProgressLocation, l10n } = app.vscode
   const rows = await window.withProgress(
-    { location: ProgressLocation.Notification, title: 'Mirage: trying what this machine can do' },
+    { location: ProgressLocation.Notification, title: l10n.t('Mirage: trying what this machine can do') },
     () => app.withKernel(async kernel => (await kernel.request('doctor', {})).report),
   )
   for (const { area, name, state, detail } of rows) app.log.info(`${state} ${area} ${name}: ${detail}`)
   const items = rows.map(({ area, name, state, detail, remedy }) => ({
     label: `$(${ICONS[state]}) ${name}`,
     description: area,
-    detail: remedy ? `${detail}. What to do: ${remedy}` : detail,
+    detail: remedy ? l10n.t('{0}. What to do: {1}', detail, remedy) : detail,
     remedy,
   }))
   const chosen = await window.showQuickPick(items, {
-    title: 'Mirage: Doctor',
-    placeHolder: 'What works on this machine. Enter copies what to do.',
+    title: l10n.t('Mirage: Doctor'),
+    placeHolder: l10n.t('What works on this machine. Enter copies what to do.'),
     matchOnDetail: true,
   })
   if (chosen?.remedy) await env.clipboard.writeText(chosen.remedy)

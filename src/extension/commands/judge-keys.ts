@@ -2,18 +2,23 @@ import { PROTOCOL_VERSION } from '../../kernel/protocol/wire.ts'
 import type { App } from '../app.ts'
 import { DEFAULT_KEY } from '../session/keys.ts'
 
-const OTHER = 'Another variable...'
-
 /** Asks for a judge's key and keeps it in the secret storage. Running kernels have it from then on. */
 export async function setKey(app: App): Promise<void> {
-  const name = await chooseName(app, [...new Set([DEFAULT_KEY, ...app.keys.names()]), OTHER])
+  const { l10n } = app.vscode
+  const name = await chooseName(
+    app,
+    [...new Set([DEFAULT_KEY, ...app.keys.names()])],
+    l10n.t('Another variable...'),
+  )
   if (!name) return
   const key = await app.vscode.window.showInputBox({
-    title: `Key for ${name}`,
-    prompt: 'Kept in the secret storage of VS Code; given to the kernel in memory, and written nowhere else.',
+    title: l10n.t('Key for {0}', name),
+    prompt: l10n.t(
+      'Kept in the secret storage of VS Code; given to the kernel in memory, and written nowhere else.',
+    ),
     password: true,
     ignoreFocusOut: true,
-    validateInput: text => (text.trim() === '' ? 'Paste the key of the judge.' : undefined),
+    validateInput: text => (text.trim() === '' ? l10n.t('Paste the key of the judge.') : undefined),
   })
   if (!key) return
   await app.keys.set(name, key.trim())
@@ -27,7 +32,7 @@ export async function setKey(app: App): Promise<void> {
 export async function clearKey(app: App): Promise<void> {
   const names = app.keys.names()
   if (names.length === 0) {
-    await app.vscode.window.showInformationMessage('Mirage keeps no key.')
+    await app.vscode.window.showInformationMessage(app.vscode.l10n.t('Mirage keeps no key.'))
     return
   }
   const name = await chooseName(app, names)
@@ -36,16 +41,20 @@ export async function clearKey(app: App): Promise<void> {
   await Promise.all(app.studies.all().map(study => study.restart()))
 }
 
-async function chooseName(app: App, names: readonly string[]): Promise<string | undefined> {
-  const name = await app.vscode.window.showQuickPick(names, {
-    title: 'Judge Key',
-    placeHolder: 'The environment variable that the key stands for',
+async function chooseName(
+  { vscode: { window, l10n } }: App,
+  names: readonly string[],
+  other?: string,
+): Promise<string | undefined> {
+  const name = await window.showQuickPick(other ? [...names, other] : names, {
+    title: l10n.t('Judge Key'),
+    placeHolder: l10n.t('The environment variable that the key stands for'),
   })
-  if (name !== OTHER) return name
-  return app.vscode.window.showInputBox({
-    title: 'Name of the variable',
-    prompt: 'As the cell names it, such as GEMINI_API_KEY',
+  if (name === undefined || name !== other) return name
+  return window.showInputBox({
+    title: l10n.t('Name of the variable'),
+    prompt: l10n.t('As the cell names it, such as GEMINI_API_KEY'),
     validateInput: text =>
-      /^[A-Z][A-Z0-9_]*$/.test(text) ? undefined : 'Capital letters, digits and underscores.',
+      /^[A-Z][A-Z0-9_]*$/.test(text) ? undefined : l10n.t('Capital letters, digits and underscores.'),
   })
 }

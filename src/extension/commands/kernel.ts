@@ -40,13 +40,14 @@ export async function runStale(app: App, context?: ToolbarContext): Promise<void
 export async function kernelMenu(app: App): Promise<void> {
   const study = app.active()
   if (!study) return
+  const { window, l10n } = app.vscode
   const choices = [
-    { label: '$(debug-restart) Restart Kernel', act: () => restart(app) },
-    { label: '$(run-all) Restart and Run All', act: () => restartAndRunAll(app) },
-    { label: '$(warning) Run Stale Cells', act: () => runStale(app) },
-    { label: '$(pulse) Doctor', act: () => doctor(app) },
-    { label: '$(output) Show Log', act: () => app.log.show() },
+    { label: `$(debug-restart) ${l10n.t('Restart Kernel')}`, act: () => restart(app) },
+    { label: `$(run-all) ${l10n.t('Restart and Run All')}`, act: () => restartAndRunAll(app) },
+    { label: `$(warning) ${l10n.t('Run Stale Cells')}`, act: () => runStale(app) },
+    { label: `$(pulse) ${l10n.t('Doctor')}`, act: () => doctor(app) },
+    { label: `$(output) ${l10n.t('Show Log')}`, act: () => app.log.show() },
   ]
-  const chosen = await app.vscode.window.showQuickPick(choices, { title: 'Mirage Kernel' })
+  const chosen = await window.showQuickPick(choices, { title: l10n.t('Mirage Kernel') })
   await chosen?.act()
 }

@@ -22,13 +22,13 @@ interface Choice extends vscode.QuickPickItem {
 
 /** Asks for the kind of cell, and inserts one below the selected cell, with the places to fill in. */
 export async function newCell(app: App): Promise<void> {
-  const { window, workspace, commands } = app.vscode
+  const { window, workspace, commands, l10n } = app.vscode
   const editor = window.activeNotebookEditor
   if (!editor || !app.active()) return
   const chosen = await window.showQuickPick(await choices(app), {
-    title: 'New Cell',
+    title: l10n.t('New Cell'),
     matchOnDescription: true,
-    placeHolder: 'What should the cell do?',
+    placeHolder: l10n.t('What should the cell do?'),
   })
   if (!chosen) return
   const index = editor.selections[0]?.end ?? editor.notebook.cellCount
@@ -58,5 +58,5 @@ async function choices({ vscode: api, context }: App): Promise<Choice[]> {
       found.push({ label, description: prefix, detail: description, language, body: body.join('\n') })
     }
   }
-  return [...found, { label: 'Prose', detail: 'Markdown', language: 'markdown', body: '' }]
+  return [...found, { label: api.l10n.t('Prose'), detail: 'Markdown', language: 'markdown', body: '' }]
 }

@@ -5,32 +5,33 @@ import { Failure } from '../failure.ts'
 import type { vscode } from '../vscode.ts'
 
 /** What a new study may start from: a file of `templates/` each. */
-export const TEMPLATES = [
+export const templates = (l10n: Pick<typeof vscode.l10n, 't'>) => [
   {
     file: 'compare-models.mirage.md',
-    label: 'Compare Models',
-    detail: 'Enlarge the same images with several models, measure, look, correlate.',
+    label: l10n.t('Compare Models'),
+    detail: l10n.t('Enlarge the same images with several models, measure, look, correlate.'),
   },
   {
     file: 'judge.mirage.md',
-    label: 'Score Hallucination',
-    detail: 'Ask a multimodal LLM about results that exist already, and see which measure agrees.',
+    label: l10n.t('Score Hallucination'),
+    detail: l10n.t('Ask a multimodal LLM about results that exist already, and see which measure agrees.'),
   },
   {
     file: 'fine-tune.mirage.md',
-    label: 'Fine-Tune',
-    detail: 'Train an adapter that invents less, and compare it with what it came from.',
+    label: l10n.t('Fine-Tune'),
+    detail: l10n.t('Train an adapter that invents less, and compare it with what it came from.'),
   },
-] as const
+]
 
 /** Asks for a template and a place, and opens the new study. */
 export async function newStudy(app: App): Promise<void> {
-  const { window, workspace, Uri } = app.vscode
-  const chosen = await window.showQuickPick(TEMPLATES, { title: 'New Study', placeHolder: 'Start from' })
+  const { window, workspace, Uri, l10n } = app.vscode
+  const title = l10n.t('New Study')
+  const chosen = await window.showQuickPick(templates(l10n), { title, placeHolder: l10n.t('Start from') })
   if (!chosen) return
   const folder = workspace.workspaceFolders?.[0]?.uri ?? Uri.file(process.cwd())
   const asked = await window.showSaveDialog({
-    title: 'New Study',
+    title,
     defaultUri: Uri.joinPath(folder, chosen.file),
   })
   if (!asked) return
@@ -58,11 +59,11 @@ const QUICK_START = ['quickstart.mirage.md', 'examples']
 
 /** Copies the quick start and its images into a folder of the user's, and opens it. What is there already stays. */
 export async function openQuickStart(app: App): Promise<void> {
-  const { window, workspace, Uri } = app.vscode
+  const { window, workspace, Uri, l10n } = app.vscode
   const [folder] =
     (await window.showOpenDialog({
-      title: 'Folder for the Quick Start',
-      openLabel: 'Copy Here',
+      title: l10n.t('Folder for the Quick Start'),
+      openLabel: l10n.t('Copy Here'),
       canSelectFiles: false,
       canSelectFolders: true,
       defaultUri: workspace.workspaceFolders?.[0]?.uri,
@@ -89,7 +90,10 @@ async function exists({ vscode }: App, uri: vscode.Uri): Promise<boolean> {
 async function open({ vscode }: App, uri: vscode.Uri): Promise<void> {
   const notebook = await vscode.workspace.openNotebookDocument(uri)
   if (notebook.notebookType !== NOTEBOOK_TYPE) {
-    throw new Failure({ code: 'not-a-study', message: `${uri.fsPath} did not open as a study.` })
+    throw new Failure({
+      code: 'not-a-study',
+      message: vscode.l10n.t('{0} did not open as a study.', uri.fsPath),
+    })
   }
   await vscode.window.showNotebookDocument(notebook)
 }

@@ -6,11 +6,14 @@ import type { vscode } from '../vscode.ts'
 export async function renamePrompt(app: App, cell?: vscode.NotebookCell): Promise<void> {
   if (!cell) return
   const kept = cellMetadata(cell.metadata)
+  const { l10n } = app.vscode
   const name = await app.vscode.window.showInputBox({
-    title: 'Name of the Prompt',
+    title: l10n.t('Name of the Prompt'),
     value: kept.attributes?.prompt ?? '',
     validateInput: text =>
-      /^[A-Za-z][\w-]*$/.test(text) ? undefined : 'A letter, then letters, digits, underscores and hyphens.',
+      /^[A-Za-z][\w-]*$/.test(text)
+        ? undefined
+        : l10n.t('A letter, then letters, digits, underscores and hyphens.'),
   })
   if (!name) return
   const mirage = { ...kept, attributes: { ...kept.attributes, prompt: name } }

@@ -1,5 +1,8 @@
 import type { Freshness } from '../../kernel/protocol/messages.ts'
+import type { vscode } from '../vscode.ts'
 import type { CellRun, Progress } from './cell-run.ts'
+
+type Translator = Pick<typeof vscode.l10n, 't'>
 
 /** What is known of a cell beside its run. */
 export interface CellFacts {
@@ -16,38 +19,42 @@ export interface Badge {
 }
 
 /** What a cell says of itself below its text. Run time is shown by VS Code. */
-export function badgesOf(run: CellRun, facts: CellFacts): Badge[] {
+export function badgesOf(run: CellRun, facts: CellFacts, l10n: Translator): Badge[] {
   if (run.phase === 'queued') return []
-  if (run.phase === 'running') return run.progress ? [progressBadge(run.progress)] : []
+  if (run.phase === 'running') return run.progress ? [progressBadge(run.progress, l10n)] : []
   const badges: Badge[] = []
-  if (facts.saved) badges.push(savedBadge(facts.saved))
+  if (facts.saved) badges.push(savedBadge(facts.saved, l10n))
   if (facts.freshness === 'stale') {
     badges.push({
-      text: '$(warning) stale',
-      tooltip: 'Something that this cell depends on has changed since it ran. Click to run every stale cell.',
+      text: `$(warning) ${l10n.t('stale')}`,
+      tooltip: l10n.t(
+        'Something that this cell depends on has changed since it ran. Click to run every stale cell.',
+      ),
       command: 'mirage.runStale',
     })
   } else if (run.phase === 'done' && run.outcome.kind === 'succeeded' && run.outcome.cached) {
     badges.push({
-      text: '$(database) cached',
-      tooltip: 'Nothing that this cell depends on has changed, so its stored result was used.',
+      text: `$(database) ${l10n.t('cached')}`,
+      tooltip: l10n.t('Nothing that this cell depends on has changed, so its stored result was used.'),
     })
   }
   return badges
 }
 
-function savedBadge({ finished, edited }: NonNullable<CellFacts['saved']>): Badge {
+function savedBadge({ finished, edited }: NonNullable<CellFacts['saved']>, l10n: Translator): Badge {
   const when = finished.slice(0, 16).replace('T', ' ')
   return {
-    text: edited ? '$(history) saved, edited since' : '$(history) saved',
-    tooltip: `This output was saved with the study on ${when} UTC${edited ? '; the cell was edited since' : ''}.`,
+    text: `$(history) ${edited ? l10n.t('saved, edited since') : l10n.t('saved')}`,
+    tooltip: edited
+      ? l10n.t('This output was saved with the study on {0} UTC; the cell was edited since.', when)
+      : l10n.t('This output was saved with the study on {0} UTC.', when),
   }
 }
 
-function progressBadge(progress: Progress): Badge {
+function progressBadge(progress: Progress, l10n: Translator): Badge {
   return {
     text: `$(sync~spin) ${progressText(progress)}`,
-    tooltip: 'Interrupt with the stop button of the cell.',
+    tooltip: l10n.t('Interrupt with the stop button of the cell.'),
   }
 }
 

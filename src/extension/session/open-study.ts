@@ -11,7 +11,7 @@ import { type RunOptions, StudyRunner } from './study-runner.ts'
 import { VitalsWatch } from './vitals-watch.ts'
 
 export interface StudyPorts {
-  api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem'>
+  api: Pick<typeof vscode, 'NotebookCellOutput' | 'NotebookCellOutputItem' | 'l10n'>
   kernels: Pick<HostPorts, 'launch' | 'reattach'>
   objects: StudyObjects
   createExecution(cell: vscode.NotebookCell): Execution
@@ -90,8 +90,9 @@ export class OpenStudy {
       spend = this.#priceOf(open[at])!
       open = open.slice(at)
       const dollars = `$${spend.toFixed(2)}`
-      const question = `The cell "${open[0]}" would cost about ${dollars}. Nothing was sent.`
-      if (!(await this.#ports.confirm(question, `Spend up to ${dollars}`))) return
+      const { l10n } = this.#ports.api
+      const question = l10n.t('The cell "{0}" would cost about {1}. Nothing was sent.', open[0], dollars)
+      if (!(await this.#ports.confirm(question, l10n.t('Spend up to {0}', dollars)))) return
     }
   }
 
@@ -118,7 +119,7 @@ export class OpenStudy {
       const edited = saved.textHash !== hashText(cell.document.getText())
       facts.saved = { finished: saved.finished, edited }
     }
-    return badgesOf(this.runner.stateOf(id), facts)
+    return badgesOf(this.runner.stateOf(id), facts, this.#ports.api.l10n)
   }
 
   /** Cells that would not be reused as they are, in document order. Starts the kernel. */

@@ -5,7 +5,7 @@ import type { vscode } from '../vscode.ts'
 import { untrusted } from './launcher.ts'
 
 export interface PreparePorts {
-  vscode: Pick<typeof vscode, 'workspace' | 'window' | 'commands' | 'NotebookEdit' | 'WorkspaceEdit'>
+  vscode: Pick<typeof vscode, 'workspace' | 'window' | 'commands' | 'l10n' | 'NotebookEdit' | 'WorkspaceEdit'>
   /** Cells that came into a notebook while it was open. */
   added: ReadonlySet<unknown>
 }
@@ -15,16 +15,18 @@ export interface PreparePorts {
  * an id. False when the person has to do something first, which they are told.
  */
 export async function prepare(notebook: vscode.NotebookDocument, ports: PreparePorts): Promise<boolean> {
-  const { workspace, window, commands } = ports.vscode
+  const { workspace, window, commands, l10n } = ports.vscode
   if (!workspace.isTrusted) {
-    const manage = 'Manage Workspace Trust'
+    const manage = l10n.t('Manage Workspace Trust')
     const chosen = await window.showWarningMessage(failureText(untrusted().info), manage)
     if (chosen) await commands.executeCommand('workbench.trust.manage')
     return false
   }
   if (notebook.uri.scheme !== 'file' || !isStudyPath(notebook.uri.path)) {
     await window.showWarningMessage(
-      'A study runs from a file of its own: save it on this machine, with a name that ends in .mirage.md.',
+      l10n.t(
+        'A study runs from a file of its own: save it on this machine, with a name that ends in .mirage.md.',
+      ),
     )
     return false
   }

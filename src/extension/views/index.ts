@@ -21,12 +21,15 @@ export function createViews({ app, objects, changed, resultsChanged }: ViewPorts
   const { window, notebooks, commands } = api
 
   const status = window.createStatusBarItem('mirage.kernel', api.StatusBarAlignment.Left, 50)
-  status.name = 'Mirage Kernel'
+  status.name = api.l10n.t('Mirage Kernel')
   status.command = 'mirage.kernelMenu'
   const showStatus = () => {
     const study = app.active()
     if (!study) return status.hide()
-    const { text, tooltip, bad } = kernelStatus(study.kernel.state, study.runner.busy, study.vitals)
+    const { text, tooltip, bad } = kernelStatus(study.kernel.state, api.l10n, {
+      busy: study.runner.busy,
+      vitals: study.vitals,
+    })
     status.text = text
     status.tooltip = tooltip
     status.backgroundColor = bad ? new api.ThemeColor('statusBarItem.errorBackground') : undefined

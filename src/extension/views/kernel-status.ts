@@ -1,5 +1,6 @@
 import type { Vitals } from '../../kernel/protocol/messages.ts'
 import type { KernelState } from '../session/kernel-host.ts'
+import type { vscode } from '../vscode.ts'
 
 export interface StatusText {
   text: string
@@ -8,30 +9,42 @@ export interface StatusText {
   bad: boolean
 }
 
+interface Facts {
+  busy: boolean
+  vitals?: Vitals
+}
+
+/** What turns a sentence, with `{0}` and so on for its parts, into the language of the editor. */
+type Translator = Pick<typeof vscode.l10n, 't'>
+
 /** What the status bar says of the active study's kernel. */
-export function kernelStatus(state: KernelState, busy: boolean, vitals?: Vitals): StatusText {
+export function kernelStatus(state: KernelState, l10n: Translator, { busy, vitals }: Facts): StatusText {
   switch (state.phase) {
     case 'off':
       return {
         text: '$(circle-outline) Mirage',
-        tooltip: 'The kernel is not running. The first cell that runs starts it.',
+        tooltip: l10n.t('The kernel is not running. The first cell that runs starts it.'),
         bad: false,
       }
     case 'starting':
-      return { text: '$(sync~spin) Mirage: starting', tooltip: 'The kernel is starting.', bad: false }
+      return {
+        text: `$(sync~spin) Mirage: ${l10n.t('starting')}`,
+        tooltip: l10n.t('The kernel is starting.'),
+        bad: false,
+      }
     case 'failed':
       return {
-        text: '$(error) Mirage: kernel ended',
-        tooltip: `${state.reason}\nThe next cell that runs starts a new one.`,
+        text: `$(error) Mirage: ${l10n.t('kernel ended')}`,
+        tooltip: [state.reason, l10n.t('The next cell that runs starts a new one.')].join('\n'),
         bad: true,
       }
     case 'ready': {
       const { info, pid } = state.client
-      const lines = [`Kernel ${info.version} on Node ${info.node}, process ${pid}.`, ...describe(vitals)]
-      const what = [busy ? 'busy' : 'idle', ...brief(vitals)].join(' · ')
+      const head = l10n.t('Kernel {0} on Node {1}, process {2}.', info.version, info.node, pid)
+      const what = [busy ? l10n.t('busy') : l10n.t('idle'), ...brief(vitals)].join(' · ')
       return {
         text: `${busy ? '$(sync~spin)' : '$(circle-filled)'} Mirage: ${what}`,
-        tooltip: lines.join('\n'),
+        tooltip: [head, ...describe(vitals, l10n)].join('\n'),
         bad: false,
       }
     }
@@ -44,13 +57,13 @@ function brief(vitals: Vitals | undefined): string[] {
   return [...(provider ? [provider] : []), bytes(memory.kernel + memory.compute)]
 }
 
-function describe(vitals: Vitals | undefined): string[] {
+function describe(vitals: Vitals | undefined, l10n: Translator): string[] {
   if (!vitals) return []
   const { provider, providers, memory } = vitals
   return [
-    provider ? `Models run on ${provider}.` : 'No model has run yet.',
-    ...providers.map(({ name, works, reason }) => `${name}: ${works ? 'works' : reason}`),
-    `Memory: kernel ${bytes(memory.kernel)}, compute ${bytes(memory.compute)}.`,
+    provider ? l10n.t('Models run on {0}.', provider) : l10n.t('No model has run yet.'),
+    ...providers.map(({ name, works, reason }) => `${name}: ${works ? l10n.t('works') : reason}`),
+    l10n.t('Memory: kernel {0}, compute {1}.', bytes(memory.kernel), bytes(memory.compute)),
   ]
 }
 

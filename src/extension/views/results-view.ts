@@ -6,7 +6,7 @@ type Column = ResultSummary['columns'][number]
 export type ResultNode = { result: ResultSummary } | { result: ResultSummary; column: Column }
 
 export interface ResultsPorts {
-  api: Pick<typeof vscode, 'TreeItem' | 'ThemeIcon' | 'MarkdownString' | 'TreeItemCollapsibleState'>
+  api: Pick<typeof vscode, 'TreeItem' | 'ThemeIcon' | 'MarkdownString' | 'TreeItemCollapsibleState' | 'l10n'>
   changed: vscode.Event<void>
   results(): readonly ResultSummary[]
   /** A `data:` address of a stored picture. */
@@ -41,8 +41,9 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode> {
 
   async resolveTreeItem(item: vscode.TreeItem, node: ResultNode): Promise<vscode.TreeItem> {
     const { result } = node
-    const tooltip = new this.#ports.api.MarkdownString()
-    tooltip.appendText(`${result.name}: ${result.shape}, made by the cell ${result.cell}`)
+    const { MarkdownString, l10n } = this.#ports.api
+    const tooltip = new MarkdownString()
+    tooltip.appendText(l10n.t('{0}: {1}, made by the cell {2}', result.name, result.shape, result.cell))
     if (result.thumb)
       tooltip.appendMarkdown(`\n\n![an image of this result](${await this.#ports.picture(result.thumb)})`)
     item.tooltip = tooltip
@@ -50,14 +51,14 @@ export class ResultsView implements vscode.TreeDataProvider<ResultNode> {
   }
 
   #resultItem(result: ResultSummary): vscode.TreeItem {
-    const { TreeItem, ThemeIcon, TreeItemCollapsibleState } = this.#ports.api
+    const { TreeItem, ThemeIcon, TreeItemCollapsibleState, l10n } = this.#ports.api
     const state =
       result.columns.length > 0 ? TreeItemCollapsibleState.Collapsed : TreeItemCollapsibleState.None
     const item = new TreeItem(result.name, state)
     item.description = result.shape
     item.iconPath = new ThemeIcon(ICONS[result.kind] ?? 'symbol-variable')
     item.contextValue = 'result'
-    item.command = { command: 'mirage.revealCell', title: 'Go to Cell', arguments: [result.cell] }
+    item.command = { command: 'mirage.revealCell', title: l10n.t('Go to Cell'), arguments: [result.cell] }
     return item
   }
 

@@ -116,3 +116,9 @@ export class FakeCell {
     }
   }
 }
+
+/** The texts of the source, as VS Code gives them where there is no translation. */
+export const fakeL10n: Pick<typeof vscode.l10n, 't'> = {
+  t: ((message: string, ...parts: unknown[]) =>
+    message.replace(/\{(\d)\}/g, (_, i) => String(parts[Number(i)]))) as typeof vscode.l10n.t,
+}

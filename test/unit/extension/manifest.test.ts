@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
+import texts from '../../../package.nls.json' with { type: 'json' }
+import { bundleText } from '../../../scripts/strings.ts'
 import { COMMANDS } from '../../../src/extension/commands/index.ts'
 import { LANGUAGES } from '../../../src/extension/document/notebook-data.ts'
 import { MIME } from '../../../src/kernel/protocol/mime.ts'
@@ -42,5 +44,22 @@ describe('package.json and the code agree', () => {
 
   test('a window without a study never loads the extension', () => {
     expect(manifest.activationEvents).toEqual(['onNotebook:mirage-study'])
+  })
+
+  test('on the texts that are translated', () => {
+    const used = [...JSON.stringify(manifest).matchAll(/"%([^"%]+)%"/g)].map(([, key]) => key)
+    expect(used.sort()).toEqual(Object.keys(texts).sort())
+    const shown = [
+      ...contributes.commands.map(({ title }) => title),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description)),
+      ...Object.values(contributes.configuration.properties).map(
+        ({ markdownDescription }) => markdownDescription,
+      ),
+    ]
+    expect(shown.filter(text => !/^%.+%$/.test(text))).toEqual([])
+  })
+
+  test('on the texts of the code: `node scripts/strings.ts` writes them', () => {
+    expect(readFileSync(join(root, 'l10n', 'bundle.l10n.json'), 'utf8')).toBe(bundleText())
   })
 })

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { TEMPLATES } from '../../../src/extension/commands/new-study.ts'
+import { templates } from '../../../src/extension/commands/new-study.ts'
 import type { StudyCell } from '../../../src/kernel/protocol/messages.ts'
 import { planStudy } from '../../../src/kernel/session/plan.ts'
 import { STEPS } from '../../../src/kernel/steps/index.ts'
 import { promptCell } from '../../../src/kernel/steps/prompt.ts'
 import { scriptCell } from '../../../src/kernel/steps/script.ts'
 import { openStudy } from '../../../src/notebook/open.ts'
+import { fakeL10n } from './fakes.ts'
 
 // What a study and a cell start from is right, so that the first thing that a person runs is not an error of ours.
 const root = resolve(import.meta.dirname, '../../..')
@@ -20,10 +21,14 @@ function problemsOf(cells: StudyCell[]): string[] {
 
 describe('templates', () => {
   test('are those that the command offers', () => {
-    expect(readdirSync(join(root, 'templates')).sort()).toEqual(TEMPLATES.map(({ file }) => file).sort())
+    expect(readdirSync(join(root, 'templates')).sort()).toEqual(
+      templates(fakeL10n)
+        .map(({ file }) => file)
+        .sort(),
+    )
   })
 
-  test.each(TEMPLATES)('$label is a study that the kernel accepts', ({ file }) => {
+  test.each(templates(fakeL10n))('$label is a study that the kernel accepts', ({ file }) => {
     const { document, problems } = openStudy(readFileSync(join(root, 'templates', file), 'utf8'))
     expect(problems).toEqual([])
     const cells = document.cells.flatMap(({ kind, ...rest }) =>
