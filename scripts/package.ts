@@ -57,7 +57,15 @@ const SHIPPED = [
 const INSTALL_ONLY = new Set(['adm-zip', 'global-agent'])
 
 /** What a native package has besides what runs: its source, types, and what npm runs when it is installed. */
-const NOT_RUN = /\/(src|script|install)(\/|$)|\.d\.[cm]?ts$|\.map$|README\.md$/
+const NOT_RUN = /\/(src|script|install)(\/|$)|\.[cm]?ts$|\.map$|README\.md$/
+
+/** Files of scripts/licences/ for packages that come without the text of their licence. */
+const TEXTS: readonly { of: RegExp; files: readonly string[] }[] = [
+  { of: /^onnxruntime-/, files: ['onnxruntime.txt'] },
+  { of: /^onnx-buf$/, files: ['onnx-buf.txt', 'Apache-2.0.txt'] },
+  { of: /^@bufbuild\/protobuf$/, files: ['Apache-2.0.txt', 'protobuf-wire.txt'] },
+  { of: /^@img\/sharp-libvips-/, files: ['libvips.txt', 'LGPL-3.0.txt', 'GPL-3.0.txt'] },
+]
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -83,6 +91,7 @@ try {
   copyPlugin()
   writeFileSync(join(stage, 'NOTICES.txt'), notices([...packages, ...bundled, 'dejavu-fonts-ttf']))
   writeFileSync(join(stage, 'package.json'), JSON.stringify(stagedManifest(packages), null, 2))
+  refuseSource()
   await createVSIX({
     cwd: stage,
     packagePath: out,
@@ -95,6 +104,13 @@ try {
   if (!flags.quick && size > MAX_BYTES) fail(`The package is larger than ${MAX_BYTES / 1e6} MB.`)
 } finally {
   rmSync(stage, { recursive: true, force: true })
+}
+
+function refuseSource(): void {
+  const found = readdirSync(stage, { recursive: true, encoding: 'utf8' }).filter(path =>
+    /\.(ts|tsx|map|c|cc|cpp)$/.test(path),
+  )
+  if (found.length > 0) fail(`The package would hold source: ${found.join(', ')}.`)
 }
 
 function copy(path: string, filter: (path: string) => boolean = () => true): void {
@@ -204,13 +220,10 @@ function bundledPackages(metafile: string): string[] {
 function notices(packages: string[]): string {
   const parts = [...new Set(packages)].sort().map(name => {
     const { version, license, author, homepage } = manifestOf(name)
-    const folder = join(ROOT, 'node_modules', name)
-    const file = readdirSync(folder).find(each => /^(licen[cs]e|copying)/i.test(each))
-    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `Licence: ${license}`
     const who = typeof author === 'string' ? author : author?.name
     return [
       `${name} ${version} (${license})${who ? `, ${who}` : ''}${homepage ? `\n${homepage}` : ''}`,
-      text,
+      licenceOf(name),
     ].join('\n\n')
   })
   const models = readdirSync(join(ROOT, 'dist/models'))
@@ -222,6 +235,17 @@ function notices(packages: string[]): string {
   return ['Mirage carries the following software and weights.', ...models, ...parts].join(
     `\n\n${'-'.repeat(80)}\n\n`,
   )
+}
+
+/** A package whose licence has no text here must not be shipped. */
+function licenceOf(name: string): string {
+  const folder = join(ROOT, 'node_modules', name)
+  const file = readdirSync(folder).find(each => /^(licen[cs]e|copying)/i.test(each))
+  if (file) return readFileSync(join(folder, file), 'utf8').trim()
+  const files = TEXTS.find(({ of }) => of.test(name))?.files
+  if (!files)
+    return fail(`${name} comes without its licence: add the text to scripts/licences/ and to TEXTS.`)
+  return files.map(each => readFileSync(join(ROOT, 'scripts', 'licences', each), 'utf8').trim()).join('\n\n')
 }
 
 function manifestOf(name: string) {
