@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { FormatError } from '../../notebook/errors.ts'
 import {
   EMPTY_LOCK,
@@ -23,6 +23,7 @@ import {
   type SavedOutputs,
   withCellOutputs,
 } from '../../notebook/outputs.ts'
+import { OUTPUTS_PAGE, printOutputsPage } from '../../notebook/outputs-page.ts'
 import { lockPath, OUTPUTS_INDEX, outputsFolder } from '../../notebook/paths.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import type { Output, OutputItem, Study } from '../protocol/messages.ts'
@@ -54,6 +55,7 @@ export function createRunRecord(studyPath: string, store: Store): RunRecord {
 
 class FileRecord implements RunRecord {
   readonly #store: Store
+  readonly #study: string
   readonly #folder: string
   readonly #lockPath: string
   #saved: Promise<SavedOutputs> | undefined
@@ -61,6 +63,7 @@ class FileRecord implements RunRecord {
 
   constructor(studyPath: string, store: Store) {
     this.#store = store
+    this.#study = studyPath
     this.#folder = outputsFolder(studyPath)
     this.#lockPath = lockPath(studyPath)
   }
@@ -116,7 +119,16 @@ class FileRecord implements RunRecord {
     const known = await this.#read()
     if (Object.keys(known.cells).some(id => !ids.includes(id)))
       await this.#write(saved => keepOutputs(saved, ids))
+    await this.#writePage(ids)
     await this.#sweep()
+  }
+
+  async #writePage(cells: string[]): Promise<void> {
+    const saved = await this.#read()
+    if (Object.keys(saved.cells).length === 0) return
+    const path = join(this.#folder, OUTPUTS_PAGE)
+    const text = printOutputsPage({ study: basename(this.#study), cells, saved })
+    if (text !== (await readIfThere(path))) await writeWhole(path, text)
   }
 
   async #saveOutputs(outputs: Output[]): Promise<SavedOutput[]> {
