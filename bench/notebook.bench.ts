@@ -5,20 +5,26 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { printOutputs, type SavedOutputs } from '../src/notebook/outputs.ts'
 import { type Host, startHost } from '../test/e2e/support/host.ts'
-import { LOAD, studyText, writeStudy, writeTriplets } from '../test/e2e/support/studies.ts'
+import { studyText, writeStudy, writeTriplets } from '../test/e2e/support/studies.ts'
 import { Workbench } from '../test/e2e/support/workbench.ts'
 
 const CELLS = 500
 const OUTPUTS_PER_CELL = 4
 const KEYS = 40
+const REPEATS = 5
+/** One line, as an editor indents what is put into it. */
+const FIRST =
+  'triplets: { lr: images/lr/*.png, gt: images/gt/*.png, sr: { plain: images/sr/*.png }, as: photos }'
 
+console.log(`load of the machine, in processes that want to run: ${loadavg()[0].toFixed(1)}`)
 const host = await startHost()
 try {
   await writeTriplets(host.workspace)
-  await writeStudy(host.workspace, 'a-warm.mirage.md', [LOAD])
+  await writeStudy(host.workspace, 'a-warm.mirage.md', [{ id: 'load', text: FIRST }])
   await writeFile(join(host.workspace, 'b-empty.mirage.md'), studyText('empty', [{ id: 'only', text: '# ' }]))
   await writeLarge(host.workspace)
   const workbench = await Workbench.open(host)
@@ -33,27 +39,51 @@ try {
   await host.stop()
 }
 
-/** From the click to the mark of success, with a kernel that has to start first: the second time, when files are warm. */
+/** From the click to the mark of success, seen from inside the page, on a machine that has run a study before. */
 async function firstCell(workbench: Workbench): Promise<void> {
   await workbench.openStudy('a-warm')
   await workbench.runAll()
   await workbench.succeeded(1)
-  const times: number[] = []
-  for (let i = 0; i < 3; i++) {
+  const [fresh, running]: number[][] = [[], []]
+  for (let i = 0; i < REPEATS; i++) {
     await workbench.command('Mirage: Restart Kernel')
     await workbench.page.getByText('Mirage: idle').waitFor({ state: 'hidden' })
-    const mark = workbench.page.locator('.codicon-notebook-state-success:visible')
-    // A later edit takes the mark away, so that its return is the answer.
-    await workbench.editCell('triplets', `${LOAD.text} # ${i}`)
-    const began = performance.now()
-    await workbench.runCell('triplets')
-    await workbench.page.getByText('Mirage: idle').waitFor()
-    await mark.first().waitFor()
-    times.push(performance.now() - began)
+    // Each is a cell that was never run, so that nothing stored answers for it.
+    fresh.push(await clickToAnswer(workbench, FIRST.replace('photos', `fresh${i}`)))
+    running.push(await clickToAnswer(workbench, FIRST.replace('photos', `running${i}`)))
   }
-  console.log(`first cell, kernel started for it: ${times.map(ms).join(', ')} (goal: 1000 ms)`)
+  const say = (times: number[]) => `${ms(middle(times))} (${times.map(ms).join(', ')})`
+  console.log(`first cell, kernel started for it: ${say(fresh)} (goal: 1000 ms)`)
+  console.log(`first cell, kernel running: ${say(running)}`)
   await workbench.command('File: Revert File')
   await workbench.closeEditor()
+}
+
+async function clickToAnswer(workbench: Workbench, text: string): Promise<number> {
+  const { page } = workbench
+  await workbench.editCell('triplets', text)
+  await page.evaluate(() => {
+    const seen = globalThis as unknown as { answered?: Promise<number> }
+    const marks = () => document.querySelectorAll('.codicon-notebook-state-success').length
+    seen.answered = new Promise(done => {
+      const onClick = () => {
+        const clicked = performance.now()
+        let taken = marks() === 0
+        const observer = new MutationObserver(() => {
+          taken ||= marks() === 0
+          if (!taken || marks() === 0) return
+          observer.disconnect()
+          done(performance.now() - clicked)
+        })
+        observer.observe(document.body, { subtree: true, childList: true, attributes: true })
+      }
+      document.addEventListener('mousedown', onClick, { capture: true, once: true })
+    })
+  })
+  const cell = workbench.cell('triplets')
+  await cell.hover()
+  await cell.locator('.run-button-container .codicon-notebook-execute').first().click()
+  return page.evaluate(() => (globalThis as unknown as { answered: Promise<number> }).answered)
 }
 
 /** As VS Code measures it (Developer: Show Running Extensions). */
@@ -62,7 +92,7 @@ async function activation(workbench: Workbench): Promise<void> {
   const row = workbench.page.locator('.runtime-extensions-editor .extension', { hasText: 'Mirage' })
   const text = await row.locator('.activation-time').first().textContent()
   console.log(`activation: ${text?.trim()} (goal: 50 ms)`)
-  await workbench.closeEditor()
+  await workbench.command('View: Close Editor')
 }
 
 async function opening(workbench: Workbench, { root }: Host): Promise<void> {
@@ -87,7 +117,6 @@ async function opening(workbench: Workbench, { root }: Host): Promise<void> {
   console.log(`opening: empty ${ms(small.cells)}, ${CELLS} cells ${ms(large.cells)} (goal: 2000 ms)`)
   console.log(`first saved output on screen: ${ms(large.output ?? Number.NaN)}`)
   console.log(`all ${CELLS * OUTPUTS_PER_CELL} outputs put back: ${await restoredIn(root)}`)
-  const middle = (keys: number[]) => keys.toSorted((a, b) => a - b)[Math.floor(keys.length / 2)]
   const worst = (keys: number[]) => Math.max(...keys)
   console.log(
     `a key to its letter: empty ${ms(middle(small.keys))} (worst ${ms(worst(small.keys))}), ` +
@@ -156,6 +185,10 @@ async function restoredIn(root: string): Promise<string> {
   ])
   const [, cells, time] = found.find(([, n]) => Number(n) === CELLS) ?? []
   return cells ? `${time} ms` : 'not said in the log'
+}
+
+function middle(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 }
 
 function ms(time: number): string {
