@@ -56,6 +56,8 @@ describe('the packed extension in a fresh VS Code', () => {
     await expect
       .poll(() => readFile(join(host.workspace, 'grows.mirage.md'), 'utf8'), { timeout: 20_000 })
       .toContain('```yaml mirage id=export\nexport:')
+    // The file is there before the editor knows that it was saved.
+    await expect.poll(() => workbench.isDirty(), { timeout: 60_000 }).toBe(false)
     await workbench.closeEditor()
   })
 
