@@ -61,7 +61,7 @@ beforeAll(async () => {
     )
   }
   await writeFile(join(host.workspace, 'steps.mirage.md'), studyText(judge.url))
-  const dear = 'key: CANARY_KEY, price: { input: 1000, output: 1000 } }\n  confirmAbove: 0.5\n  repeats: 2'
+  const dear = 'key: CANARY_KEY, price: { input: 1000, output: 1000 } }\n  confirmAbove: 0.1\n  repeats: 2'
   const text = studyText(judge.url).replace('key: CANARY_KEY }', dear)
   await writeFile(join(host.workspace, 'dear.mirage.md'), text)
   workbench = await Workbench.open(host, { height: 2000, width: 1700 })
@@ -171,6 +171,8 @@ describe('stepping through a score cell in a real VS Code', () => {
   })
 
   test('above its limit of costs a cell asks the person, and goes on once they agree', async () => {
+    // The side bar shows the debugger.
+    await workbench.page.keyboard.press('ControlOrMeta+Shift+E')
     await workbench.openStudy('dear.mirage.md')
     const before = judge.calls.length
     await workbench.runAll()

@@ -16,6 +16,8 @@ export interface TableState {
 
 export const ROW = 22
 export const TALLEST = 440
+/** Width around a column's text, in CSS px: padding, the mark of sorting, and what bold letters take more than digits. */
+const FRAME = 36
 /** Rows drawn beyond the edges. */
 const SPARE = 12
 
@@ -75,7 +77,7 @@ export function TableView({ payload, remembered, remember }: ViewProps<TablePayl
         <table aria-rowcount={rows.length + 1}>
           <colgroup>
             {columns.map(({ name, characters }) => (
-              <col key={name} style={{ width: `calc(${characters}ch + 20px)` }} />
+              <col key={name} style={{ width: `calc(${characters}ch + ${FRAME}px)` }} />
             ))}
           </colgroup>
           <thead>
