@@ -71,11 +71,15 @@ export class Workbench {
       .first()
     for (let attempt = 0; attempt < 20; attempt++) {
       await this.page.keyboard.press('F1')
-      await widget.locator('input').fill(`>${title}`)
-      const there = await row.waitFor({ timeout: 5000 }).then(
-        () => true,
-        () => false,
-      )
+      // Where the palette was open already, the key has closed it.
+      const there = await widget
+        .locator('input')
+        .fill(`>${title}`, { timeout: 5000 })
+        .then(() => row.waitFor({ timeout: 5000 }))
+        .then(
+          () => true,
+          () => false,
+        )
       if (there) return row.click()
       await this.page.keyboard.press('Escape')
     }
