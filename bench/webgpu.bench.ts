@@ -1,18 +1,23 @@
-// Gradients of the test networks, and of a training step with every loss, on WebGPU against float64: the largest
-// difference, relative to the largest gradient, and the operators that the provider left to the CPU. A software driver will
+// Gradients of the test networks, and of a training step with every loss, on WebGPU against float64, and those of the
+// embedded models, which are too large for float64, against the CPU: the largest difference, relative to the largest
+// gradient, and the operators that the provider left to the CPU. A software driver will
 // do: Mesa's lavapipe from 25 on (Debian 12: mesa-vulkan-drivers of bookworm-backports), chosen with VK_ICD_FILENAMES.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession } from 'onnxruntime-node'
 import { ADAPTERS } from '../src/kernel/autodiff/adapters/index.ts'
+import { weightsOf } from '../src/kernel/autodiff/adapters/weights.ts'
+import { foldConstants } from '../src/kernel/autodiff/constants.ts'
 import { differentiate } from '../src/kernel/autodiff/differentiate.ts'
 import { LOSSES } from '../src/kernel/autodiff/losses/index.ts'
 import { fromTensor, type NdArray, toTensor } from '../src/kernel/autodiff/reference/array.ts'
 import { evaluate } from '../src/kernel/autodiff/reference/index.ts'
 import { stepGraph } from '../src/kernel/autodiff/step-graph.ts'
 import { networkManifest } from '../src/kernel/metrics/features/network.ts'
+import { embeddedModels } from '../src/kernel/models/folder.ts'
 import type { Graph } from '../src/kernel/onnx/graph.ts'
+import { readGraph } from '../src/kernel/onnx/read.ts'
 import { writeGraph } from '../src/kernel/onnx/write.ts'
 import { createRng } from '../src/kernel/stats/resampling/rng.ts'
 import {
@@ -24,7 +29,7 @@ import {
   windows,
   withLoss,
 } from '../test/unit/autodiff/networks.ts'
-import { array, ortTensor, relativeError } from '../test/unit/autodiff/numbers.ts'
+import { array, openNative, ortTensor, relativeError } from '../test/unit/autodiff/numbers.ts'
 
 const GOAL = 1e-5
 
@@ -56,21 +61,31 @@ async function onWebGpu(graph: Graph, feeds: Record<string, NdArray>) {
 
 let failed = false
 
-async function compare(name: string, graph: Graph, feeds: Record<string, NdArray>, names: string[]) {
-  const exact = evaluate(graph, feeds)
-  const largest = Math.max(...names.map(each => Math.max(...exact[each].data.map(Math.abs))))
+type Numbers = ArrayLike<number> & Iterable<number>
+
+async function compare(
+  name: string,
+  graph: Graph,
+  feeds: Record<string, NdArray>,
+  names: string[],
+  exact: Record<string, Numbers> = inFloat64(graph, feeds),
+) {
+  let largest = 0
+  for (const each of names) for (const value of exact[each]) largest = Math.max(largest, Math.abs(value))
   const { outputs, onCpu } = await onWebGpu(graph, feeds).catch((error: Error) => {
     console.log(`no WebGPU here: ${error.message.split('\n')[0]}`)
     process.exit(0)
   })
-  const errors = names.map(each =>
-    relativeError(outputs[each].data as Float32Array, exact[each].data, largest),
-  )
+  const errors = names.map(each => relativeError(outputs[each].data as Float32Array, exact[each], largest))
   const worst = Math.max(...errors)
   failed ||= !(worst < GOAL)
   console.log(
     `${name}: ${worst.toExponential(1)} (goal ${GOAL}); on the CPU: ${onCpu.join(', ') || 'nothing'}`,
   )
+}
+
+function inFloat64(graph: Graph, feeds: Record<string, NdArray>): Record<string, Numbers> {
+  return Object.fromEntries(Object.entries(evaluate(graph, feeds)).map(([name, { data }]) => [name, data]))
 }
 
 const random = createRng(9)
@@ -93,6 +108,36 @@ for (const [name, make] of Object.entries({ compact, dense, transformer, windows
     backward,
     feeds,
     wrt.map(each => `grad/${each}`),
+  )
+}
+
+/** Sides of the image in pixels; a software driver has to get through them. */
+const EMBEDDED = {
+  'realesr-general-x4v3': 12,
+  'realesrgan-x4plus': 8,
+  'rrdn-thick-x4': 8,
+  'imagenet-inception': 75,
+  'imagenet-mobilenet': 32,
+}
+
+for (const [id, side] of Object.entries(EMBEDDED)) {
+  const forward = foldConstants(readGraph(readFileSync(join(embeddedModels(), `${id}.onnx`))))
+  const graph = withLoss(forward)
+  const weights = weightsOf(graph).map(({ name }) => name)
+  const input = graph.inputs[0].name
+  const wrt = [input, weights[0], weights[weights.length >> 1], weights.at(-1)!]
+  const feeds: Record<string, NdArray> = { [input]: uniform([1, 3, side, side]) }
+  for (const weight of wrt.slice(1)) feeds[weight] = fromTensor(graph.initializers.get(weight)!)
+  const backward = differentiate(graph, { dims: { [input]: [1, 3, side, side] }, loss: 'loss', wrt })
+  const session = await openNative(backward, 'basic')
+  const onCpu = await session.run(feeds)
+  await session.end()
+  await compare(
+    `${id} (against the CPU)`,
+    backward,
+    feeds,
+    wrt.map(each => `grad/${each}`),
+    onCpu,
   )
 }
 
