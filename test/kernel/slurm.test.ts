@@ -104,6 +104,16 @@ async function resultsOf(path: string): Promise<Outcome['results']> {
   return Object.fromEntries(cells.map(([id, { result }]) => [id, result]))
 }
 
+/** What a run on this machine leaves, as `read` has it; all that it left is removed. */
+async function ranHere<T>(folder: StudyFolder, path: string, read: () => Promise<T>): Promise<T> {
+  const local = await mirage(['run', path])
+  expect(local.code, local.stdout).toBe(0)
+  const found = await read()
+  for (const name of ['.mirage-cache', 'study.mirage.lock.json', 'study.mirage.outputs'])
+    await rm(folder.file(name), { recursive: true, force: true })
+  return found
+}
+
 /** The same study on one machine, with a cache and a judge of its own; nothing of it is left. */
 async function localOutcome(folder: StudyFolder, text = study): Promise<Outcome> {
   await replaceJudge(0)
@@ -244,12 +254,11 @@ clusterTest(
       ) +
       cell('with', 'infer: { of: photos, model: tuned, as: upscaled }')
     const path = await folder.write(text)
-    const local = await mirage(['run', path])
-    expect(local.code, local.stdout).toBe(0)
-    const expected = { results: await resultsOf(path), runs: await sweepTable(folder) }
+    const expected = await ranHere(folder, path, async () => ({
+      results: await resultsOf(path),
+      runs: await sweepTable(folder),
+    }))
     expect(expected.runs.rows).toHaveLength(4)
-    for (const name of ['.mirage-cache', 'study.mirage.lock.json', 'study.mirage.outputs'])
-      await rm(folder.file(name), { recursive: true, force: true })
 
     const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm'], env())
     expect(code, stdout + stderr).toBe(0)
@@ -308,11 +317,7 @@ clusterTest(
         'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 60, batch: 16, crop: 8, every: 4, as: tuned }',
       )
     const path = await folder.write(text)
-    const local = await mirage(['run', path])
-    expect(local.code, local.stdout).toBe(0)
-    const expected = await resultsOf(path)
-    for (const name of ['.mirage-cache', 'study.mirage.lock.json', 'study.mirage.outputs'])
-      await rm(folder.file(name), { recursive: true, force: true })
+    const expected = await ranHere(folder, path, () => resultsOf(path))
 
     const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
     expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { canonicalJson, hashOf } from '../store/canonical.ts'
 
 /**
- * What row jobs answered, row by row, failures included, and what judges did. Kept with the result of a shard, so that whoever puts the shards
- * together reads a file per shard and not one or several per row, and tries no row again that has failed.
+ * What row jobs answered, row by row, failures included, and what judges did. Kept with the result of a shard, so that
+ * whoever puts the shards together reads a file per shard and not one or several per row, and tries no row again that has
+ * failed.
  */
 export class RowMemo {
   /** Result by the hash of a row and of all that the job was told besides. */

@@ -1,6 +1,6 @@
 /**
- * Loaded into the kernel and what it starts (`NODE_OPTIONS=--require`): whatever is not on this machine cannot be reached, and
- * each attempt is noted in the file that `MIRAGE_TEST_DENIED` names, as is each process that is held to it.
+ * Loaded into the kernel and what it starts (`NODE_OPTIONS=--require`): whatever is not on this machine cannot be
+ * reached, and each attempt is noted in the file that `MIRAGE_TEST_DENIED` names, as is each process that is held to it.
  */
 const { appendFileSync } = require('node:fs')
 const { Socket } = require('node:net')
