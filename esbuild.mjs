@@ -38,8 +38,11 @@ const node = {
   outExtension: { '.js': '.mjs' },
 }
 
-/** Parts of compute processes that are loaded when they are first used, each a bundle of its own beside them. */
-const LAZY_COMPUTE = { 'chart-svg': 'src/kernel/pictures/chart-svg.ts' }
+/** Parts of kernel and compute processes that are loaded when they are first used, each a bundle beside them. */
+const LAZY_KERNEL = {
+  'chart-svg': 'src/kernel/pictures/chart-svg.ts',
+  openai: 'src/kernel/judge/calls/openai.ts',
+}
 
 /** The same for the extension. */
 const LAZY = {
@@ -73,9 +76,9 @@ const builds = [
       kernel: 'src/kernel/main.ts',
       compute: 'src/kernel/compute/main.ts',
       cli: 'src/cli/main.ts',
-      ...LAZY_COMPUTE,
+      ...LAZY_KERNEL,
     },
-    plugins: [lazily(LAZY_COMPUTE, '.mjs')],
+    plugins: [lazily(LAZY_KERNEL, '.mjs')],
     // Vega would measure text with it, where there happens to be one.
     external: [...NATIVE, 'canvas'],
     outdir: out,

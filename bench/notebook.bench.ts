@@ -98,14 +98,14 @@ async function activation(workbench: Workbench): Promise<void> {
 async function opening(workbench: Workbench, { root }: Host): Promise<void> {
   const figures: Record<string, { cells: number; output?: number; keys: number[] }> = {}
   for (const [name, last] of [
-    ['b-empty', 'only'],
-    ['c-large', 'cell 0'],
+    ['b-empty.mirage.md', 'only'],
+    ['c-large.mirage.md', 'cell 0'],
   ]) {
     const began = performance.now()
     await workbench.openStudy(name)
     const cells = performance.now() - began
     let output: number | undefined
-    if (name === 'c-large') {
+    if (name === 'c-large.mirage.md') {
       await workbench.output(`text=${last} output 0`)
       output = performance.now() - began
     }
@@ -113,7 +113,7 @@ async function opening(workbench: Workbench, { root }: Host): Promise<void> {
     await workbench.command('File: Revert File')
     await workbench.closeEditor()
   }
-  const [small, large] = [figures['b-empty'], figures['c-large']]
+  const [small, large] = [figures['b-empty.mirage.md'], figures['c-large.mirage.md']]
   console.log(`opening: empty ${ms(small.cells)}, ${CELLS} cells ${ms(large.cells)} (goal: 2000 ms)`)
   console.log(`first saved output on screen: ${ms(large.output ?? Number.NaN)}`)
   console.log(`all ${CELLS * OUTPUTS_PER_CELL} outputs put back: ${await restoredIn(root)}`)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cancelOnCluster, runOnCluster } from './cluster/cluster-run.ts'
 import { piecesOf } from './cluster/pieces.ts'
 import { profileOf } from './cluster/profile-file.ts'
@@ -94,6 +94,11 @@ export class Kernel {
 
   handle<K extends RequestName>(name: K, params: Parsed<K>): Promise<Replies[K]> {
     return this.#handlers[name](params)
+  }
+
+  /** Starts the process that the first cell will want, while the client is still making up its request. */
+  warm(): void {
+    this.#pool.warm('cpu')
   }
 
   /** Something runs. */

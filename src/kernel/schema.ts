@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * Marks on parameters that mean more than their type. They drive the dependency graph between cells (`reads`,

@@ -36,6 +36,16 @@ test('a job gives its result, and its process stays warm for the next', async ()
   expect(await run('pid', null)).toBe(await run('pid', null))
 })
 
+test('a process that was started ahead of the work takes the first job, and is not started twice', async () => {
+  const { pool, run } = toyPool()
+  pool.warm('cpu')
+  pool.warm('cpu')
+  const started = pool.pids
+  expect(started).toHaveLength(1)
+  expect(await run('pid', null, { lane: 'cpu' })).toBe(started[0])
+  expect(pool.pids).toEqual(started)
+})
+
 test('progress arrives in order', async () => {
   const { run } = toyPool()
   const seen: number[] = []

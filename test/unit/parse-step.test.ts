@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../src/kernel/errors.ts'
 import { completes, defines, reads } from '../../src/kernel/schema.ts'
 import { parseStep } from '../../src/kernel/session/parse-step.ts'

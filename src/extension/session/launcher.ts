@@ -38,6 +38,7 @@ export async function withOwnKernel<T>(
     entry: entryOf(ports),
     cwd: ports.folder,
     env: await ports.keys.environment(),
+    codeCache: codeCacheOf(ports),
     onEvent() {},
     onExit() {},
     onLog: log,
@@ -51,6 +52,9 @@ export async function withOwnKernel<T>(
 
 /** What speaks with kernels, loaded with the first of them. */
 const kernelClient = () => import('../../kernel/protocol/detached.ts')
+
+/** Goes with the Node that wrote it, when another version of Mirage unpacks its own. */
+const codeCacheOf = ({ ownFolder, version }: LauncherPorts) => join(ownFolder, 'node', version, 'compiled')
 
 const entryOf = ({ folder }: LauncherPorts) => join(folder, 'dist', 'kernel.mjs')
 
@@ -81,6 +85,7 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
         entry,
         cwd: dirname(study.fsPath),
         env: await ports.keys.environment(),
+        codeCache: codeCacheOf(ports),
         patience: { idle: IDLE_PATIENCE, running: minutes * 60_000 },
         ...handlers,
         onExit: exit => {

@@ -111,6 +111,11 @@ export class ComputePool {
     })
   }
 
+  /** Starts a process of a lane before there is work for it, unless there is one. */
+  warm(lane: Lane): void {
+    if (!this.#closed && !this.#workers.some(worker => worker.lane === lane)) this.#spawn(lane)
+  }
+
   /** Kills every process; jobs that run or wait fail with `compute-died`. */
   close(): void {
     this.#closed = true

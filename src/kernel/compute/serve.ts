@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { MirageError } from '../errors.ts'
 import type { JobDefinition } from './jobs/definition.ts'
 import type { FailedJob, FromCompute, ToCompute } from './wire.ts'
@@ -32,6 +33,8 @@ export function serve(table: Jobs): void {
     if (message.type === 'abort') running.get(message.id)?.abort()
     else void run(message)
   })
+  // Written now, because a compute process is ended by killing it.
+  flushCompileCache()
   // The parent is gone: nobody wants the result.
   process.on('disconnect', () => process.exit(0))
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type FailedRow, isFailed } from '../compute/isolate.ts'
 import { runRows } from '../compute/rows.ts'
 import { MirageError } from '../errors.ts'

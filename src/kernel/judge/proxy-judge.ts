@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import { reads } from '../schema.ts'
 import type { CalibrationFigures } from '../stats/calibration/figures.ts'

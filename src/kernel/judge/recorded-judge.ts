@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import { fileHash } from '../images/file-hash.ts'
 import { AnswerProblem, type Json } from './answers/fields.ts'

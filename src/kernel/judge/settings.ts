@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Parameters of a judge that is asked over the network. */
 export const endpointSettings = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plane } from '../images/pixels.ts'
 import { structureTensor } from './filters/structure-tensor.ts'
 import { defineMetric, tooSmall } from './metric.ts'

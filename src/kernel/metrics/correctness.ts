@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { channelOf, createPixels, createPlane, type Pixels, type Plane } from '../images/pixels.ts'
 import { matchHistogram } from './filters/histogram.ts'
 import { defineMetric, type MetricImages, tooSmall } from './metric.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane } from '../images/pixels.ts'
 import { correlation, detailMoments, detailSettings, hasDetail } from './detail.ts'
 import { spread } from './filters/spread.ts'

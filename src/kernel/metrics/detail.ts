@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Plane } from '../images/pixels.ts'
 import { boxMeans } from './filters/box.ts'
 import { highPass } from './filters/gaussian.ts'

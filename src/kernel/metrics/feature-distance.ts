@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane, type Plane } from '../images/pixels.ts'
 import { completes } from '../schema.ts'
 import { type FeatureDistance, featureDistance } from './features/distances.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane, type Plane } from '../images/pixels.ts'
 import { addedShare, growth } from './added-detail.ts'
 import { defineMetric, type MetricImages, tooSmall } from './metric.ts'

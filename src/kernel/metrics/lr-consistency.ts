@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { resizeBicubic } from '../images/bicubic.ts'
 import { metricImage } from './images.ts'
 import { defineMetric } from './metric.ts'

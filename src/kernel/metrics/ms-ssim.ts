@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { halve } from './filters/halve.ts'
 import { structure, WINDOW } from './filters/structure.ts'
 import { defineMetric, tooSmall } from './metric.ts'

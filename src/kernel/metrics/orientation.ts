@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane, type Plane } from '../images/pixels.ts'
 import { halve } from './filters/halve.ts'
 import { spread } from './filters/spread.ts'

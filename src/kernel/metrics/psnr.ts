@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { cropPlane } from './filters/crop.ts'
 import { defineMetric, type Measurement, tooSmall } from './metric.ts'
 import type { MetricImage } from './metric-image.ts'

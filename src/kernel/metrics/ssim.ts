@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane } from '../images/pixels.ts'
 import { cropPlane } from './filters/crop.ts'
 import { spread } from './filters/spread.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { createPlane } from '../images/pixels.ts'
 import { correlation, detailMoments, detailSettings } from './detail.ts'
 import { percentile } from './filters/percentile.ts'

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import { externalFiles } from '../onnx/read.ts'
 import { hashFile } from '../store/folder-store.ts'

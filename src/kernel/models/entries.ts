@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { pipelineKnobs } from './diffusion/pipeline.ts'
 import { COLOURS, LAYOUTS, MODEL_KINDS, RANGES } from './manifest.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What a network is, where the literature draws the line: `gan` and the diffusion kinds invent detail, `regression`

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Compute } from '../compute/compute.ts'
 import { MirageError, nearest } from '../errors.ts'
 import { fileHash } from '../images/file-hash.ts'

@@ -49,7 +49,7 @@ export async function launchDetached(
   const child = spawn(options.node, [...kernelArguments(options.entry), '--listen'], {
     cwd: options.cwd,
     stdio: ['pipe', 'pipe', printed],
-    env: kernelEnvironment(),
+    env: kernelEnvironment(options),
     detached: true,
     windowsHide: true,
   })

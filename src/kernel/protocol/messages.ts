@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StageFacts } from './stage-facts.ts'
 import type { VerifiedCell } from './verified-cell.ts'
 

@@ -1,5 +1,5 @@
 import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import type { Kernel } from '../kernel.ts'
 import { type Replies, type RequestName, requests } from '../protocol/messages.ts'

@@ -10,7 +10,7 @@ import {
   SocketMessageReader,
   SocketMessageWriter,
 } from 'vscode-jsonrpc/node'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Attendance } from '../attendance.ts'
 import { Kernel, type KernelOptions } from '../kernel.ts'
 import { EVENT, requests } from '../protocol/messages.ts'
@@ -58,6 +58,7 @@ export async function serveSocket(
     attended: () => attendance.attended,
     settled: () => attendance.settled(),
   })
+  kernel.warm()
   const end = () => {
     kernel.close()
     process.exit(0)

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MIME } from '../protocol/mime.ts'
 import { defines, reads } from '../schema.ts'
 import type { StepDefinition } from '../step.ts'

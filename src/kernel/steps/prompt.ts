@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { labelOf } from '../judge/images.ts'
 import { readPrompt } from '../judge/prompts/prompt.ts'
 import type { StepDefinition } from '../step.ts'

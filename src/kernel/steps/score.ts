@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import { keepUses } from '../judge/answers/replay.ts'
 import { withScores } from '../judge/columns.ts'

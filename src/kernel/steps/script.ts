@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Channel } from '../channel.ts'
 import { runModule } from '../script/module.ts'
 import { boundValue, outputOf } from '../script/outputs.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../errors.ts'
 import { type ColumnInfo, MIME, type TablePayload } from '../protocol/mime.ts'
 import { defines } from '../schema.ts'

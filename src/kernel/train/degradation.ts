@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { resizeBicubic } from '../images/bicubic.ts'
 import { channelOf, createPixels, type Pixels, quantize8 } from '../images/pixels.ts'
 import type { Rng } from '../stats/resampling/rng.ts'

@@ -33,6 +33,9 @@ const engine = new Liquid({
   parseLimit: 1e6,
   renderLimit: 2000,
   memoryLimit: 1e7,
+  // The same words on every machine, because they are part of what a judge is asked.
+  locale: 'en-US',
+  timezoneOffset: 0,
 })
 
 /** Names of the filters and tags that a template may use. */

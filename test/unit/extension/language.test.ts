@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { analyser } from '../../../src/extension/language/analysis.ts'
 import { columnsBefore } from '../../../src/extension/language/columns.ts'
 import { complete, type Surroundings } from '../../../src/extension/language/complete.ts'

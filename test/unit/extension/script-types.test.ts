@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { scriptTypes } from '../../../src/extension/language/script-types.ts'
 import type { StudyLanguage } from '../../../src/kernel/protocol/messages.ts'
 import { STEPS } from '../../../src/kernel/steps/index.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { GraphBuilder } from '../../onnx/builder.ts'
 import { countOf } from '../../onnx/elements.ts'
 import type { Graph, Node, Tensor } from '../../onnx/graph.ts'

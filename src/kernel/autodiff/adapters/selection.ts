@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Graph } from '../../onnx/graph.ts'
 import { type Adapted, defineAdapter } from './types.ts'
 import { fits, nothingToTrain, type Weight, weightsOf, withInitializers } from './weights.ts'

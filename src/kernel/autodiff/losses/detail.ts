@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import * as o from '../ops.ts'
 import { bicubic, blur, boxes, luma, separable } from './filters.ts'
 import { defineLoss, type LossContext } from './types.ts'

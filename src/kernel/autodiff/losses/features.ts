@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../errors.ts'
 import { inputSize } from '../../metrics/features/input.ts'
 import type { Tap } from '../../metrics/features/network.ts'

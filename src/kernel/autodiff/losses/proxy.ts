@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type CalibrationModel, calibrationModel } from '../../stats/calibration/model.ts'
 import * as o from '../ops.ts'
 import type { Value } from '../tape.ts'

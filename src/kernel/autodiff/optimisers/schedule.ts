@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** How the learning rate runs over a training, as a share of its full value. */
 export const scheduleSettings = z.strictObject({

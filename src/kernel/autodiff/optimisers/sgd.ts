@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import * as o from '../ops.ts'
 import { defineOptimiser, type Updated } from './types.ts'
 

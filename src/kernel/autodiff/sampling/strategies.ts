@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Rng } from '../../stats/resampling/rng.ts'
 
 /** Which part of a sampling the gradient of the reward goes through. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Finding } from '../../protocol/mime.ts'
 import { AnswerProblem, findingsOf, type Json, numberIn, objectsOf, oneOf } from './fields.ts'
 

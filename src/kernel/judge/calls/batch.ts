@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import { APIError, type OpenAI } from 'openai'
+import type { OpenAI } from 'openai'
 import { hashOf } from '../../store/canonical.ts'
 import type { Store } from '../../store/store.ts'
 import type { AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
@@ -287,8 +287,6 @@ function keep(
 }
 
 function faultOf(error: unknown, host: string, client: JudgeClient): Fault {
-  if (error instanceof APIError && error.status !== undefined) {
-    return statusFault(host, error.status, client.redact(error.message.replace(/^\d+\s*/, '')))
-  }
-  return networkFault(host, error)
+  const answered = client.answeredError(error)
+  return answered ? statusFault(host, answered.status, answered.says) : networkFault(host, error)
 }

@@ -1,4 +1,4 @@
-import OpenAI, { APIError } from 'openai'
+import type { APIError, OpenAI } from 'openai'
 import type { Json } from '../answers/fields.ts'
 import type { Api } from '../answers/replies.ts'
 import { retryAfterOf } from './backoff.ts'
@@ -21,6 +21,14 @@ export interface SendOptions {
   idempotencyKey: string
 }
 
+/** An answer of the server that is not a success. */
+export interface AnsweredError {
+  status: number
+  /** The server's own words, free of the key. */
+  says: string
+  headers?: Headers
+}
+
 const PATH: Record<Api, string> = { chat: '/chat/completions', responses: '/responses' }
 
 export interface JudgeClient {
@@ -28,11 +36,14 @@ export interface JudgeClient {
   send(api: Api, body: Json, options: SendOptions): Promise<Sent>
   /** The provider's client, for its other APIs (batch). */
   openai: OpenAI
+  /** The answer of the server that an error of `openai` stands for; undefined when none came. */
+  answeredError(error: unknown): AnsweredError | undefined
   redact(text: string): string
 }
 
 /** A client of one endpoint. */
-export function createClient(endpoint: Endpoint): JudgeClient {
+export async function createClient(endpoint: Endpoint): Promise<JudgeClient> {
+  const { OpenAI, APIError } = await import('./openai.ts')
   const redact = redactor([endpoint.key])
   const openai = new OpenAI({
     baseURL: endpoint.baseURL,
@@ -48,17 +59,20 @@ export function createClient(endpoint: Endpoint): JudgeClient {
     // A redirect could take the key and the images to another host.
     fetchOptions: { redirect: 'manual' },
   })
-  return {
+  const client: Omit<JudgeClient, 'send'> = {
     openai,
     redact,
-    send: (api, body, options) => send(openai, endpoint.host, redact, api, body, options),
+    answeredError: error =>
+      error instanceof APIError && error.status !== undefined
+        ? { status: error.status, says: redact(saidBy(error)), headers: error.headers }
+        : undefined,
   }
+  return { ...client, send: (api, body, options) => send(client, endpoint.host, api, body, options) }
 }
 
 async function send(
-  openai: OpenAI,
+  { openai, redact, answeredError }: Omit<JudgeClient, 'send'>,
   host: string,
-  redact: (text: string) => string,
   api: Api,
   body: Json,
   { timeout, signal, idempotencyKey }: SendOptions,
@@ -87,12 +101,14 @@ async function send(
   } catch (error) {
     signal.throwIfAborted()
     if (limit.late()) return { kind: 'fault', fault: timeoutFault(host, timeout, redact(partial)) }
-    if (error instanceof APIError && error.status !== undefined) {
-      const says = redact(saidBy(error))
-      if ((error.status === 400 || error.status === 422) && STRUCTURE.test(says))
-        return { kind: 'unstructured', says }
-      const wait = retryAfterOf(error.headers ?? new Headers(), Date.now())
-      return { kind: 'fault', fault: statusFault(host, error.status, says, wait) }
+    const answered = answeredError(error)
+    if (answered) {
+      const { status, says, headers = new Headers() } = answered
+      if ((status === 400 || status === 422) && STRUCTURE.test(says)) return { kind: 'unstructured', says }
+      return {
+        kind: 'fault',
+        fault: statusFault(host, status, says, retryAfterOf(headers, Date.now())),
+      }
     }
     return { kind: 'fault', fault: networkFault(host, error, redact(partial)) }
   } finally {

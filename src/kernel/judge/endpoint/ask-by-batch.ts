@@ -41,7 +41,7 @@ export async function* askByBatch(
       ({ group, answers }): BatchItem => ({ question: group.question, attempt: answers.length }),
     )
     const options = {
-      client: createClient(endpoint),
+      client: await createClient(endpoint),
       host: endpoint.host,
       endpoint: endpoint.baseURL,
       store: context.store,

@@ -177,7 +177,7 @@ const formOf = (job: EndpointJob): AnswerForm => job.assignment.prompt.form
  * from there on; an edited answer is never stored as the judge's.
  */
 export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
-  const asker = createAsker(job, job.assignment.context.signal)
+  const asker = await createAsker(job, job.assignment.context.signal)
   for (const { known } of job.groups) job.assignment.budget.settle(0, spentOn(known.answers).cost ?? 0)
   const progress = (done: number): StepEvent => ({
     type: 'progress',

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StudyLanguage } from '../../protocol/messages.ts'
 import { promptHeader } from './header.ts'
 import { readPrompt } from './prompt.ts'

@@ -1,5 +1,5 @@
 import { isMap, LineCounter, parseDocument } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { splitPromptText } from '../../../notebook/prompt/split.ts'
 import { type CellPosition, MirageError, nearest } from '../../errors.ts'
 import { ANSWER_FORMS } from '../answers/forms.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ProviderName } from '../../models/providers.ts'
 import type { MetricImage } from '../metric-image.ts'
 

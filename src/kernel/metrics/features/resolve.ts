@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../errors.ts'
 import { fileHash } from '../../images/file-hash.ts'
 import { embeddedModels } from '../../models/folder.ts'

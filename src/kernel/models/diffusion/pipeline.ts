@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ModelFile } from '../run/session-pool.ts'
 import { SPACINGS, type Spacing } from './noise-schedule.ts'
 import { PREDICTIONS, type Prediction } from './predictions.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../errors.ts'
 import { fileHash } from '../../images/file-hash.ts'
 import { hashOf } from '../../store/canonical.ts'

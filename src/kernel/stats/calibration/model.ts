@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isotonicAt } from '../fits/isotonic.ts'
 import { logisticAt } from '../fits/logistic.ts'
 

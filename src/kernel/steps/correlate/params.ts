@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { completes, defines, reads } from '../../schema.ts'
 import { VIEW_KINDS } from '../../stats/analysis/views.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { modelEntry } from '../../models/entries.ts'
 import { PROVIDER_NAMES } from '../../models/providers.ts'
 import { completes, defines, reads } from '../../schema.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { nearest } from '../../errors.ts'
 import type { MetricDefinition } from '../../metrics/metric.ts'
 import { METRICS } from '../../metrics/registry.ts'
@@ -46,7 +46,10 @@ export const useSchema = z
   })
   .meta({
     description: 'Metrics: names, or a name with settings; `as` names the column.',
-    items: itemsSchema(),
+    // Made when it is asked for, which a kernel that only runs cells is not.
+    get items() {
+      return itemsSchema()
+    },
   })
 
 /** The same as JSON schema, metric by metric, so that an editor can complete settings. */

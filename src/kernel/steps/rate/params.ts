@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reads } from '../../schema.ts'
 
 /** The rubric of the shipped prompt `hs`, in words for people. */

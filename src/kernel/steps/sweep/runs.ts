@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../errors.ts'
 import { type Params as TrainParams, params as trainParams } from '../train/params.ts'
 

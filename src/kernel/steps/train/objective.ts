@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { LOSSES, lossOf } from '../../autodiff/losses/index.ts'
 import { MEASURES } from '../../autodiff/losses/measures.ts'
 import { proxy } from '../../autodiff/losses/proxy.ts'

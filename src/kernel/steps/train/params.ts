@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ADAPTERS, type AdapterDefinition } from '../../autodiff/adapters/index.ts'
 import { LOSSES } from '../../autodiff/losses/index.ts'
 import { OPTIMISERS, type OptimiserDefinition, scheduleSettings } from '../../autodiff/optimisers/index.ts'

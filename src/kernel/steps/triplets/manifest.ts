@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { parse } from 'csv-parse/sync'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MirageError } from '../../errors.ts'
 import { asFile, byName, stem } from './find.ts'
 import type { Triplet } from './pair.ts'

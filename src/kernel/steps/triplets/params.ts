@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { completes, defines } from '../../schema.ts'
 
 const files = (description: string) =>
