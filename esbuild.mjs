@@ -23,6 +23,8 @@ const shared = {
   metafile: true,
   logLevel: 'warning',
   legalComments: 'none',
+  // The same code as ES modules, of which only what is used is bundled.
+  alias: { yaml: resolve('node_modules/yaml/browser/index.js') },
 }
 
 const node = {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { printOutputs, type SavedOutputs } from '../src/notebook/outputs.ts'
 import { type Host, startHost } from '../test/e2e/support/host.ts'
 import { studyText, writeStudy, writeTriplets } from '../test/e2e/support/studies.ts'
@@ -16,6 +17,8 @@ const CELLS = 500
 const OUTPUTS_PER_CELL = 4
 const KEYS = 40
 const REPEATS = 5
+/** Milliseconds after which a window has loaded what it starts with. */
+const SETTLED = 10_000
 /** One line, as an editor indents what is put into it. */
 const FIRST =
   'triplets: { lr: images/lr/*.png, gt: images/gt/*.png, sr: { plain: images/sr/*.png }, as: photos }'
@@ -30,8 +33,8 @@ try {
   const workbench = await Workbench.open(host)
   try {
     await firstCell(workbench)
-    await activation(workbench)
     await opening(workbench, host)
+    await activation(workbench)
   } finally {
     await workbench.close()
   }
@@ -86,43 +89,77 @@ async function clickToAnswer(workbench: Workbench, text: string): Promise<number
   return page.evaluate(() => (globalThis as unknown as { answered: Promise<number> }).answered)
 }
 
-/** As VS Code measures it (Developer: Show Running Extensions). */
+/**
+ * As VS Code measures it (Developer: Show Running Extensions), in windows that have settled: the extensions that every
+ * window starts with are loaded in turns, and their times are counted into each other's.
+ */
 async function activation(workbench: Workbench): Promise<void> {
-  await workbench.command('Developer: Show Running Extensions')
-  const row = workbench.page.locator('.runtime-extensions-editor .extension', { hasText: 'Mirage' })
-  const text = await row.locator('.activation-time').first().textContent()
-  console.log(`activation: ${text?.trim()} (goal: 50 ms)`)
-  await workbench.command('View: Close Editor')
+  const times: number[] = []
+  for (let i = 0; i < REPEATS; i++) {
+    await workbench.reload()
+    await sleep(SETTLED)
+    await workbench.openStudy('b-empty.mirage.md')
+    await workbench.command('Developer: Show Running Extensions')
+    const row = workbench.page.locator('.runtime-extensions-editor .extension', { hasText: 'Mirage' })
+    const text = await row.locator('.activation-time').first().textContent()
+    times.push(Number(text?.match(/(\d+)\s*ms/)?.[1]))
+    await row.click()
+    await workbench.page.keyboard.press('Escape')
+    await workbench.closeEditor()
+  }
+  console.log(`activation: ${ms(middle(times))} (${times.join(', ')}; goal: 50 ms)`)
 }
 
 async function opening(workbench: Workbench, { root }: Host): Promise<void> {
   const figures: Record<string, { cells: number; output?: number; keys: number[] }> = {}
+  let restored = ''
   for (const [name, last] of [
     ['b-empty.mirage.md', 'only'],
     ['c-large.mirage.md', 'cell 0'],
   ]) {
+    const drawn = await clickToCells(workbench)
     const began = performance.now()
     await workbench.openStudy(name)
-    const cells = performance.now() - began
     let output: number | undefined
     if (name === 'c-large.mirage.md') {
       await workbench.output(`text=${last} output 0`)
       output = performance.now() - began
     }
-    figures[name] = { cells, output, keys: await typing(workbench) }
+    figures[name] = { cells: await drawn(), output, keys: await typing(workbench) }
+    if (name === 'c-large.mirage.md') restored = await restoredIn(root)
     await workbench.command('File: Revert File')
     await workbench.closeEditor()
   }
   const [small, large] = [figures['b-empty.mirage.md'], figures['c-large.mirage.md']]
   console.log(`opening: empty ${ms(small.cells)}, ${CELLS} cells ${ms(large.cells)} (goal: 2000 ms)`)
   console.log(`first saved output on screen: ${ms(large.output ?? Number.NaN)}`)
-  console.log(`all ${CELLS * OUTPUTS_PER_CELL} outputs put back: ${await restoredIn(root)}`)
+  console.log(`all ${CELLS * OUTPUTS_PER_CELL} outputs put back, in the background: ${restored}`)
   const worst = (keys: number[]) => Math.max(...keys)
   console.log(
     `a key to its letter: empty ${ms(middle(small.keys))} (worst ${ms(worst(small.keys))}), ` +
       `${CELLS} cells ${ms(middle(large.keys))} (worst ${ms(worst(large.keys))}), ` +
       `ratio ${(middle(large.keys) / middle(small.keys)).toFixed(2)}`,
   )
+}
+
+/** Milliseconds from the next double click to the first frame with a cell in it, seen from inside the page. */
+async function clickToCells({ page }: Workbench): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const seen = globalThis as unknown as { drawn?: Promise<number> }
+    seen.drawn = new Promise(done => {
+      const onClick = () => {
+        const clicked = performance.now()
+        const look = () => {
+          const cell = document.querySelector('.notebook-editor .code-cell-row')
+          if (cell && cell.getBoundingClientRect().height > 0) done(performance.now() - clicked)
+          else requestAnimationFrame(look)
+        }
+        look()
+      }
+      document.addEventListener('dblclick', onClick, { capture: true, once: true })
+    })
+  })
+  return () => page.evaluate(() => (globalThis as unknown as { drawn: Promise<number> }).drawn)
 }
 
 /** Milliseconds from a key press to its letter in the editor, seen from inside the page. */
@@ -172,19 +209,18 @@ async function writeLarge(folder: string): Promise<void> {
   await writeFile(join(folder, 'c-large.mirage.outputs', 'index.json'), printOutputs(saved))
 }
 
-/** What the extension's log says of the last study that it put outputs back into. */
+/** What the extension's log says of the large study, once it has put everything back. */
 async function restoredIn(root: string): Promise<string> {
-  const logs = await readdir(join(root, 'user-data', 'logs'), { recursive: true })
-  const texts = await Promise.all(
-    logs
-      .filter(path => path.endsWith('Mirage.log'))
-      .map(path => readFile(join(root, 'user-data', 'logs', path), 'utf8')),
-  )
-  const found = texts.flatMap(text => [
-    ...text.matchAll(/Saved outputs of (\d+) cells put back in (\d+) ms/g),
-  ])
-  const [, cells, time] = found.find(([, n]) => Number(n) === CELLS) ?? []
-  return cells ? `${time} ms` : 'not said in the log'
+  const logs = join(root, 'user-data', 'logs')
+  for (let attempt = 0; attempt < 60; attempt++) {
+    const names = (await readdir(logs, { recursive: true })).filter(path => path.endsWith('Mirage.log'))
+    const texts = await Promise.all(names.map(name => readFile(join(logs, name), 'utf8')))
+    const [, time] =
+      texts.join().match(new RegExp(`Saved outputs of ${CELLS} cells put back in (\\d+) ms`)) ?? []
+    if (time) return `${time} ms`
+    await sleep(1000)
+  }
+  return 'not said in the log'
 }
 
 function middle(values: number[]): number {

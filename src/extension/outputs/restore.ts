@@ -18,6 +18,9 @@ export interface Restored {
   textHash: string
 }
 
+/** Cells whose outputs are handed to the editor together: each alone is a round trip, all at once would hold it up. */
+const AT_ONCE = 10
+
 /**
  * Puts saved outputs back by replaying executions without a result, which leaves the document clean: an edit of the
  * notebook would not. Cells that run (`live`) or that show something already are left alone.
@@ -31,16 +34,21 @@ export async function restoreOutputs(
   ports: RestorePorts,
 ): Promise<Map<string, Restored>> {
   const restored = new Map<string, Restored>()
-  for (const cell of notebook.getCells()) {
-    if (!isCode(cell) || cell.outputs.length > 0 || live.has(idOf(cell))) continue
+  const waiting = notebook.getCells().filter(cell => {
+    if (!isCode(cell) || cell.outputs.length > 0 || live.has(idOf(cell))) return false
+    return (saved.cells[idOf(cell)]?.outputs.length ?? 0) > 0
+  })
+  const restore = async (cell: vscode.NotebookCell) => {
     const known = saved.cells[idOf(cell)]
-    if (!known || known.outputs.length === 0) continue
     try {
       await restoreCell(cell, known, ports)
       restored.set(idOf(cell), { finished: known.finished, textHash: known.textHash })
     } catch (error) {
       ports.log(`The saved outputs of ${idOf(cell)} can't be shown: ${messageOf(error)}`)
     }
+  }
+  for (let from = 0; from < waiting.length; from += AT_ONCE) {
+    await Promise.all(waiting.slice(from, from + AT_ONCE).map(restore))
   }
   return restored
 }
