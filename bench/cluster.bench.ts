@@ -74,6 +74,8 @@ function instantCompute(allowed: boolean, keep: (hash: string) => Promise<void> 
   }
   return {
     async run(job, params) {
+      // A still picture of an output, which is the same small work however many rows there are.
+      if (job === 'picture') return hash('picture') as never
       if (!allowed) throw new Error(`the collection asked for ${job}`)
       const { files, images, rows } = params as Record<string, unknown[] | undefined>
       const made = (files ?? images ?? rows)?.map(row => answers[job](row as never))

@@ -4,6 +4,7 @@ import { runRows } from '../compute/rows.ts'
 import { MirageError } from '../errors.ts'
 import type { ModelRequest } from '../models/entries.ts'
 import { identityOf } from '../models/model-file.ts'
+import { placementOn } from '../models/placement.ts'
 import { chooseProvider } from '../models/probe.ts'
 import type { ProviderName, ProviderState } from '../models/providers.ts'
 import { locateModel, type ResolveContext, type ResolvedModel, resolveModel } from '../models/resolve.ts'
@@ -11,6 +12,7 @@ import type { Fingerprint, RowFailure, StepContext, StepDefinition, StepEvent } 
 import { describeFailedRows } from './failed-rows.ts'
 import { follow } from './infer/follow.ts'
 import { type Params, params } from './infer/params.ts'
+import { describePlaced, type Placed } from './infer/placed.ts'
 import { conversionNotes, type ModelRun, previewOutput, runOutput } from './infer/report.ts'
 import { checkModels, type Source, sourcesOf, withMethods } from './infer/rows.ts'
 import { tiling } from './infer/tiling.ts'
@@ -86,7 +88,7 @@ async function providerFor(
   { provider }: Params,
   { compute, signal }: StepContext,
 ): Promise<{ provider: ProviderName; states: ProviderState[] }> {
-  if (models.every(({ path, pipeline }) => path === null && !pipeline)) return { provider: 'cpu', states: [] }
+  if (!models.some(hasGraphs)) return { provider: 'cpu', states: [] }
   const { name, states } = await chooseProvider(compute, provider, signal)
   return { provider: name, states }
 }
@@ -126,9 +128,31 @@ async function* runAll(
     // Of a part of the images nobody knows whether all fail.
     const [failed] = failuresOf([run])
     if (failed && run.images.length === 0 && context.share === undefined) throw new MirageError(failed.error)
+    if (provider !== 'cpu' && hasGraphs(model) && run.images.some(({ cached }) => !cached)) {
+      yield { type: 'progress', done: 1, total: 1, label: `${nameOf(model, provider)}: looking where it ran` }
+      run.placed = await placedOn(model, provider, context)
+      const { whole, text } = describePlaced(run.placed)
+      if (!whole) yield { type: 'note', text: `${model.method}: ${text}.` }
+    }
     runs.push(run)
   }
   return runs
+}
+
+const hasGraphs = ({ path, pipeline }: ResolvedModel): boolean => path !== null || pipeline !== undefined
+
+/** Not knowing it does not cost the images. */
+async function placedOn(
+  { command: _, ...model }: ResolvedModel,
+  provider: ProviderName,
+  context: StepContext,
+): Promise<Placed> {
+  try {
+    return { provider, ...(await placementOn(model, provider, context)) }
+  } catch (error) {
+    context.signal.throwIfAborted()
+    return { provider, unknown: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 const isMade = (result: InferredImage | FailedRow): result is InferredImage => !isFailed(result)
@@ -155,8 +179,8 @@ function start(
 }
 
 /** Such as `realesr-general-x4v3 on webgpu`. */
-function nameOf({ method, path, pipeline }: ResolvedModel, provider: ProviderName): string {
-  return path !== null || pipeline ? `${method} on ${provider}` : method
+function nameOf(model: ResolvedModel, provider: ProviderName): string {
+  return hasGraphs(model) ? `${model.method} on ${provider}` : model.method
 }
 
 /** Progress over all models, each of which counts as one part of the whole in SR megapixels. */

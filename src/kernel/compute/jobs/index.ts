@@ -7,6 +7,7 @@ import { measure } from './measure.ts'
 import { measureMemory } from './measure-memory.ts'
 import { measureScale } from './measure-scale.ts'
 import { picture } from './picture.ts'
+import { placement } from './placement.ts'
 import { probe } from './probe.ts'
 import { train } from './train.ts'
 
@@ -21,6 +22,7 @@ export const JOBS = {
   'measure-memory': measureMemory,
   'measure-scale': measureScale,
   picture,
+  placement,
   probe,
   train,
 } as const

@@ -32,6 +32,7 @@ export class SessionPool {
   readonly #limit: number
   /** From the least to the most recently used. */
   #entries: Entry[] = []
+  #profile: string | undefined
 
   constructor(limit: number) {
     this.#limit = limit
@@ -42,6 +43,11 @@ export class SessionPool {
     return this.#entries.length
   }
 
+  /** Profiles every session that is loaded from now on; each leaves a file when it is released. */
+  profile(prefix: string): void {
+    this.#profile = prefix
+  }
+
   /**
    * @throws MirageError `model-changed` where the file is not the one that was meant, `model-unreadable` where
    * onnxruntime refuses it.
@@ -49,7 +55,7 @@ export class SessionPool {
   async lease(file: ModelFile, provider: ProviderName): Promise<Lease> {
     const key = [provider, file.sha256, file.data].join(' ')
     const found = this.#entries.find(entry => entry.key === key)
-    const entry = found ?? { key, session: await load(file, provider), leases: 0 }
+    const entry = found ?? { key, session: await load(file, provider, this.#profile), leases: 0 }
     this.#entries = [...this.#entries.filter(each => each !== entry), entry]
     entry.leases++
     let ended = false
@@ -73,12 +79,17 @@ export class SessionPool {
     for (const entry of this.#entries.filter(each => each.leases === 0)) {
       if (this.#entries.length <= limit) return
       this.#entries = this.#entries.filter(each => each !== entry)
+      if (this.#profile !== undefined) entry.session.endProfiling()
       await entry.session.release()
     }
   }
 }
 
-async function load({ path, sha256 }: ModelFile, provider: ProviderName): Promise<InferenceSession> {
+async function load(
+  { path, sha256 }: ModelFile,
+  provider: ProviderName,
+  profile: string | undefined,
+): Promise<InferenceSession> {
   const actual = await hashFile(path).catch(() => undefined)
   if (actual !== sha256) {
     throw new MirageError({
@@ -88,7 +99,8 @@ async function load({ path, sha256 }: ModelFile, provider: ProviderName): Promis
     })
   }
   try {
-    return await InferenceSession.create(path, sessionOptions(provider))
+    const profiling = profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }
+    return await InferenceSession.create(path, { ...sessionOptions(provider), ...profiling })
   } catch (cause) {
     throw new MirageError(
       {

@@ -6,6 +6,7 @@ import { type ColumnInfo, MIME, type TablePayload } from '../../protocol/mime.ts
 import type { RowFailure } from '../../step.ts'
 import type { StudyTable } from '../../value.ts'
 import { comparePayload } from '../payloads.ts'
+import { describePlaced, type Placed } from './placed.ts'
 
 /** Triplets shown below the cell. */
 const PREVIEW = 8
@@ -18,6 +19,8 @@ export interface ModelRun {
   results: (InferredImage | RowFailure)[]
   /** Those that were made. */
   images: InferredImage[]
+  /** Of a run on another provider than the CPU that made something. */
+  placed?: Placed
 }
 
 /** The first images in the comparison. */
@@ -51,6 +54,9 @@ export function runOutput(runs: ModelRun[], asked: string, states: ProviderState
         images.length < results.length
           ? `${method}: ${results.length - images.length} more could not be enlarged.`
           : [],
+      ),
+      ...runs.flatMap(({ model: { method }, placed }) =>
+        placed ? `${method}: ${describePlaced(placed).text}.` : [],
       ),
       ...absent.map(({ name, reason }) => `Not working here: ${name} (${reason}).`),
     ],
