@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { CellEvent, Outcome, Output, RunReply, Study } from '../kernel/protocol/messages.ts'
+import { rateText } from '../notebook/rate-text.ts'
 
 export interface Reporter {
   event(event: CellEvent): void
@@ -58,7 +59,7 @@ class TextReporter implements Reporter {
     secondsLeft,
   }: Extract<CellEvent, { type: 'progress' }>): void {
     const percent = total > 0 ? Math.floor((100 * done) / total) : 0
-    const speed = rate === undefined ? '' : `  ${rate.toPrecision(3)} ${unit ?? ''}/s`
+    const speed = rate === undefined ? '' : `  ${rateText(rate)} ${unit ?? ''}/s`
     const left = secondsLeft === undefined ? '' : `  ${Math.ceil(secondsLeft)} s left`
     const text = `${cell}  ${String(percent).padStart(3)} %  ${label ?? ''}${speed}${left}`
     if (this.#live) return this.#move(text)

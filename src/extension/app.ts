@@ -1,4 +1,5 @@
 import type { KernelClient } from '../kernel/protocol/client.ts'
+import type { LanguageSource } from './providers/source.ts'
 import type { JudgeKeys } from './session/keys.ts'
 import type { OpenStudy } from './session/open-study.ts'
 import type { Studies } from './session/studies.ts'
@@ -11,6 +12,7 @@ export interface App {
   readonly log: vscode.LogOutputChannel
   readonly studies: Studies
   readonly keys: JudgeKeys
+  readonly source: LanguageSource
   /** The study of the active notebook editor. */
   active(): OpenStudy | undefined
   /** The kernel of the active study, or one for this question alone. */

@@ -74,12 +74,15 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   )
   own({ dispose: () => studies.leaveAll() })
 
+  const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
+  const source = new LanguageSource(workspace.fs, described, log)
   const app: App = {
     vscode: api,
     context,
     log: output,
     studies,
     keys,
+    source,
     active: () => studies.of(window.activeNotebookEditor?.notebook),
     withKernel: async act => {
       const study = app.active()
@@ -101,8 +104,6 @@ export function start(api: typeof vscode, context: vscode.ExtensionContext): voi
   }
   own(registerDebugger(app))
   own(serveRenderers({ vscode: api, objects, study: notebook => studies.of(notebook) }))
-  const described = api.Uri.joinPath(context.extensionUri, 'dist', 'language.json')
-  const source = new LanguageSource(workspace.fs, described, log)
   own(registerLanguage({ vscode: api, studies, source, log }, opened.event, resultsChanged.event))
   own(createViews({ app, objects, changed: changed.event, resultsChanged: resultsChanged.event }))
   own(

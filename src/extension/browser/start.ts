@@ -1,6 +1,5 @@
-import { NOTEBOOK_TYPE } from '../document/notebook-data.ts'
+import { idOf, NOTEBOOK_TYPE } from '../document/notebook-data.ts'
 import { StudySerializer } from '../document/serializer.ts'
-import { idOf } from '../document/snapshot.ts'
 import { infoOf } from '../failure.ts'
 import { StudyObjects } from '../outputs/objects.ts'
 import { type RendererOwner, serveRenderers } from '../outputs/renderer-host.ts'

@@ -28,7 +28,10 @@ export async function setKey(app: App): Promise<void> {
   }
 }
 
-/** Forgets a key. A kernel that has it is ended, as its memory is the only other place. */
+/**
+ * Forgets a key. The kernels of this window are ended, since they have it in their memory; those of other windows keep it
+ * until they end.
+ */
 export async function clearKey(app: App): Promise<void> {
   const names = app.keys.names()
   if (names.length === 0) {
@@ -37,6 +40,13 @@ export async function clearKey(app: App): Promise<void> {
   }
   const name = await chooseName(app, names)
   if (!name) return
+  if (app.studies.all().some(({ runner }) => runner.busy)) {
+    const clear = app.vscode.l10n.t('Clear and End What Runs')
+    const question = app.vscode.l10n.t(
+      'Kernels that have the key are ended, and a cell is running. Clear it now?',
+    )
+    if ((await app.vscode.window.showWarningMessage(question, { modal: true }, clear)) !== clear) return
+  }
   await app.keys.clear(name)
   await Promise.all(app.studies.all().map(study => study.restart()))
 }

@@ -1,5 +1,5 @@
 import type { App } from '../app.ts'
-import { idOf } from '../document/snapshot.ts'
+import { idOf } from '../document/notebook-data.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
 import { doctor } from './doctor.ts'

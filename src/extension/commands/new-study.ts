@@ -36,6 +36,12 @@ export async function newStudy(app: App): Promise<void> {
   })
   if (!asked) return
   const target = withEnding(asked)
+  // The dialog asked about the name as it was typed.
+  if (target.path !== asked.path && (await exists(app, target))) {
+    const replace = l10n.t('Replace')
+    const question = l10n.t('{0} is there already. Replace it?', target.fsPath)
+    if ((await window.showWarningMessage(question, { modal: true }, replace)) !== replace) return
+  }
   const template = await workspace.fs.readFile(
     Uri.joinPath(app.context.extensionUri, 'templates', chosen.file),
   )

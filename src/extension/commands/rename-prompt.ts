@@ -1,25 +1,22 @@
 import type { App } from '../app.ts'
-import { cellMetadata } from '../document/notebook-data.ts'
+import { definitionsOf } from '../language/names.ts'
+import { nameProblem, renameEdit } from '../providers/names.ts'
+import { placeOf } from '../providers/steps.ts'
 import type { vscode } from '../vscode.ts'
 
-/** Asks for the name by which other cells use a prompt cell. */
+/** Asks for another name of a prompt cell, by which step cells use it, and gives it to both. */
 export async function renamePrompt(app: App, cell?: vscode.NotebookCell): Promise<void> {
-  if (!cell) return
-  const kept = cellMetadata(cell.metadata)
-  const { l10n } = app.vscode
+  const place = cell && (await placeOf(app, cell.document))
+  if (!place) return
+  const definition = definitionsOf(place.analyse, place.cells).find(each => each.cell === place.id) ?? {
+    name: '',
+    cell: place.id,
+  }
   const name = await app.vscode.window.showInputBox({
-    title: l10n.t('Name of the Prompt'),
-    value: kept.attributes?.prompt ?? '',
-    validateInput: text =>
-      /^[A-Za-z][\w-]*$/.test(text)
-        ? undefined
-        : l10n.t('A letter, then letters, digits, underscores and hyphens.'),
+    title: app.vscode.l10n.t('Name of the Prompt'),
+    value: definition.name,
+    validateInput: text => (text === definition.name ? undefined : nameProblem(place, text)),
   })
-  if (!name) return
-  const mirage = { ...kept, attributes: { ...kept.attributes, prompt: name } }
-  const edit = new app.vscode.WorkspaceEdit()
-  edit.set(cell.notebook.uri, [
-    app.vscode.NotebookEdit.updateCellMetadata(cell.index, { ...cell.metadata, mirage }),
-  ])
-  await app.vscode.workspace.applyEdit(edit)
+  if (!name || name === definition.name) return
+  await app.vscode.workspace.applyEdit(renameEdit(app.vscode, place, definition, name))
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../kernel/protocol/messages.ts'
 import type { App } from '../app.ts'
-import { idOf, snapshot } from '../document/snapshot.ts'
+import { idOf } from '../document/notebook-data.ts'
+import { snapshot } from '../document/snapshot.ts'
 import { Failure, infoOf } from '../failure.ts'
 import type { CellRun } from '../run/cell-run.ts'
 import { failureText } from '../run/output-items.ts'

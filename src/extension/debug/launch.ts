@@ -1,5 +1,6 @@
 import type { StudyCell } from '../../kernel/protocol/messages.ts'
-import { idOf, snapshot } from '../document/snapshot.ts'
+import { idOf } from '../document/notebook-data.ts'
+import { snapshot } from '../document/snapshot.ts'
 import { Failure } from '../failure.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'

@@ -4,6 +4,14 @@ import { cellMetadata } from './notebook-data.ts'
 
 type EditApi = Pick<typeof vscode, 'NotebookEdit' | 'WorkspaceEdit'>
 
+/** The cells of a notebook have ids of their own now: none of them is new any more. */
+export function settle(
+  notebook: Pick<vscode.NotebookDocument, 'getCells'>,
+  added: Pick<Set<unknown>, 'delete'>,
+): void {
+  for (const cell of notebook.getCells()) added.delete(cell)
+}
+
 /** An edit that gives every cell an id of its own; undefined when all have one. */
 export function idEdit(
   api: EditApi,

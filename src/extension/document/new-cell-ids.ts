@@ -1,7 +1,5 @@
 import { newId } from '../../notebook/ids.ts'
-import type { vscode } from '../vscode.ts'
-import { cellMetadata, kindOf } from './notebook-data.ts'
-import { idOf, isCode } from './snapshot.ts'
+import { cellMetadata, idOf, isCode, kindOf, type OpenCell } from './notebook-data.ts'
 
 export interface NewId {
   /** Index in the notebook. */
@@ -14,10 +12,7 @@ export interface NewId {
  * Ids for the code cells that have none, and for copies of cells that keep theirs. Of two cells with one id the one
  * that was just `added` is the copy.
  */
-export function missingIds(
-  cells: readonly Pick<vscode.NotebookCell, 'kind' | 'metadata' | 'document'>[],
-  added: ReadonlySet<unknown> = new Set(),
-): NewId[] {
+export function missingIds(cells: readonly OpenCell[], added: ReadonlySet<unknown> = new Set()): NewId[] {
   const taken = new Set<string>()
   const needy = new Set<number>()
   const claim = (wanted: (cell: unknown) => boolean) =>

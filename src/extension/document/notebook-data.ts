@@ -1,6 +1,7 @@
 import type { EditorCell, EditorStudy, StudyFrame } from '../../notebook/cells.ts'
 import type { CodeKind, StudyMeta } from '../../notebook/document.ts'
 import { readFrontMatter } from '../../notebook/front-matter.ts'
+import type { vscode } from '../vscode.ts'
 
 /** The notebook type of `*.mirage.md`. */
 export const NOTEBOOK_TYPE = 'mirage-study'
@@ -70,6 +71,20 @@ function fenced(language: string, text: string): string {
 
 export function kindOf(languageId: string): CodeKind | undefined {
   return (Object.keys(LANGUAGES) as CodeKind[]).find(kind => LANGUAGES[kind] === languageId)
+}
+
+/** What is read of an open cell. */
+export type OpenCell = Pick<vscode.NotebookCell, 'kind' | 'metadata'> & {
+  document: Pick<vscode.TextDocument, 'getText' | 'languageId'>
+}
+
+/** The id that results, outputs and errors know the cell by; empty before it has one. */
+export function idOf(cell: Pick<OpenCell, 'metadata'>): string {
+  return cellMetadata(cell.metadata).id ?? ''
+}
+
+export function isCode(cell: Pick<OpenCell, 'kind'>): boolean {
+  return cell.kind === CODE
 }
 
 export function cellMetadata(metadata: Metadata): CellMetadata {

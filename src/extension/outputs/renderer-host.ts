@@ -1,5 +1,6 @@
 import type { RendererRequest } from '../../kernel/protocol/mime.ts'
 import { Failure } from '../failure.ts'
+import { messageOf } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'
 import type { ObjectOwner, StudyObjects } from './objects.ts'
 import { answerRenderer } from './renderer-messages.ts'
@@ -30,13 +31,16 @@ export function serveRenderers({ vscode: api, objects, study }: RendererHostPort
     return channel.onDidReceiveMessage(async ({ editor, message }) => {
       const owner = study(editor.notebook)
       if (!owner) return
-      const reply = await answerRenderer(message as RendererRequest, {
+      const answered = answerRenderer(message as RendererRequest, {
         load: hash => objects.read(owner, hash),
         save: (name, bytes) => saveAs(api, api.Uri.joinPath(owner.notebook.uri, '..', basename(name)), bytes),
-        // Without a kernel nothing trains.
         train: async (run, action) => {
-          const path = owner.notebook.uri.fsPath
-          await owner.kernel.client?.request('training', { path, run, action })
+          const { client } = owner.kernel
+          if (!client)
+            throw new Error(
+              'The kernel is not running, so nothing trains. Run the cell: it goes on from its last checkpoint.',
+            )
+          await client.request('training', { path: owner.notebook.uri.fsPath, run, action })
         },
         tag: (cell, row) => {
           // One after the other: each edit starts from the text that the one before left.
@@ -50,7 +54,13 @@ export function serveRenderers({ vscode: api, objects, study }: RendererHostPort
           return (await client.request('rate', { path, session, rater, answer })).ratings
         },
       })
-      if (reply) await channel.postMessage(reply, editor)
+      try {
+        const reply = await answered
+        if (reply) await channel.postMessage(reply, editor)
+      } catch (error) {
+        // A request that waits for no answer can't show in its page that it failed.
+        await api.window.showErrorMessage(messageOf(error))
+      }
     })
   })
   return api.Disposable.from(...subscriptions)

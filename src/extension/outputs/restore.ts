@@ -1,5 +1,5 @@
 import type { SavedCellOutputs, SavedOutputs } from '../../notebook/outputs.ts'
-import { idOf, isCode } from '../document/snapshot.ts'
+import { idOf, isCode } from '../document/notebook-data.ts'
 import type { Execution } from '../run/cell-drive.ts'
 import { messageOf, outputMetadata, type ReadObject, toItems } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'

@@ -1,5 +1,4 @@
-import { cellMetadata, LANGUAGES, NOTEBOOK_TYPE } from '../document/notebook-data.ts'
-import { idOf } from '../document/snapshot.ts'
+import { cellMetadata, kindOf, LANGUAGES, NOTEBOOK_TYPE } from '../document/notebook-data.ts'
 import { type Definition, definitionsOf, usesOf } from '../language/names.ts'
 import type { NameUse } from '../language/names-in.ts'
 import { holds } from '../language/step-text.ts'
@@ -36,11 +35,8 @@ export function registerNames(ports: LanguagePorts): vscode.Disposable {
       provideRenameEdits: async (document, position, newName) => {
         const found = await nameAt(ports, document, position)
         if (!found?.definition) return undefined
-        if (!NAME.test(newName)) throw new Error('A name is a letter, then letters, digits, _ and -.')
-        const taken = definitionsOf(found.place.analyse, found.place.cells).some(
-          ({ name }) => name === newName,
-        )
-        if (taken) throw new Error(`Another cell defines "${newName}" already.`)
+        const wrong = nameProblem(found.place, newName)
+        if (wrong !== undefined) throw new Error(wrong)
         return renameEdit(api, found.place, found.definition, newName)
       },
     }),
@@ -84,7 +80,15 @@ function placesOf(api: typeof vscode, { study, analyse, cells }: Place, name: st
   })
 }
 
-function renameEdit(
+/** What is wrong with a new name for a result; undefined for one that will do. */
+export function nameProblem(place: Pick<Place, 'analyse' | 'cells'>, newName: string): string | undefined {
+  if (!NAME.test(newName)) return 'A name is a letter, then letters, digits, _ and -.'
+  const taken = definitionsOf(place.analyse, place.cells).some(({ name }) => name === newName)
+  return taken ? `Another cell defines "${newName}" already.` : undefined
+}
+
+/** Gives a result another name: where it is defined, and in every step cell that reads it. */
+export function renameEdit(
   api: typeof vscode,
   place: Place,
   definition: Definition,
@@ -95,10 +99,10 @@ function renameEdit(
   if (definition.span) return edit
   // The name of a prompt or a script is an attribute of its cell.
   const { notebook } = place.study
-  const cell = notebook.getCells().find(candidate => idOf(candidate) === definition.cell)
+  const cell = place.study.cell(definition.cell)
   if (!cell) return edit
   const kept = cellMetadata(cell.metadata)
-  const attribute = kept.kind === 'prompt' ? 'prompt' : 'as'
+  const attribute = kindOf(cell.document.languageId) === 'prompt' ? 'prompt' : 'as'
   const mirage = { ...kept, attributes: { ...kept.attributes, [attribute]: newName } }
   edit.set(notebook.uri, [api.NotebookEdit.updateCellMetadata(cell.index, { ...cell.metadata, mirage })])
   return edit

@@ -1,4 +1,4 @@
-import { snapshot } from '../document/snapshot.ts'
+import { namedCells, snapshot } from '../document/snapshot.ts'
 import { diagnoseStudy } from '../language/diagnose.ts'
 import type { OpenStudy } from '../session/open-study.ts'
 import type { vscode } from '../vscode.ts'
@@ -51,11 +51,9 @@ async function check(
 ): Promise<void> {
   const { language, analyse } = await source.get()
   if (study.notebook.isClosed || language.steps.length === 0) return
-  const { cells } = snapshot(study.notebook)
-  const problems = diagnoseStudy(analyse, cells)
-  for (const { id } of cells) {
-    const document = study.cell(id)?.document
-    if (!document) continue
+  const problems = diagnoseStudy(analyse, snapshot(study.notebook).cells)
+  for (const { id, cell } of namedCells(study.notebook.getCells())) {
+    const { document } = cell
     const shown = (problems.get(id) ?? []).map(({ code, message, span, severity }) => {
       const level = severity === 'error' ? api.DiagnosticSeverity.Error : api.DiagnosticSeverity.Warning
       const diagnostic = new api.Diagnostic(rangeOf(api, document, span), message, level)

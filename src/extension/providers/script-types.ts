@@ -1,6 +1,5 @@
 import type { StudyCell } from '../../kernel/protocol/messages.ts'
-import { LANGUAGES } from '../document/notebook-data.ts'
-import { idOf, isCode, snapshot } from '../document/snapshot.ts'
+import { namedCells, snapshot } from '../document/snapshot.ts'
 import { columnsBefore } from '../language/columns.ts'
 import { definitionsOf } from '../language/names.ts'
 import { type SeenResult, scriptTypes } from '../language/script-types.ts'
@@ -62,11 +61,10 @@ function typesOf(study: OpenStudy, known: KnownLanguage): Record<string, string>
   if (study.notebook.isClosed) return {}
   const { cells } = snapshot(study.notebook)
   const types: Record<string, string> = {}
-  for (const cell of study.notebook.getCells()) {
-    if (!isCode(cell) || cell.document.languageId !== LANGUAGES.script) continue
+  for (const [at, { cell }] of namedCells(study.notebook.getCells()).entries()) {
+    if (cells[at].kind !== 'script') continue
     const { path, fragment } = cell.document.uri
-    const at = cells.findIndex(({ id }) => id === idOf(cell))
-    const before = cells.slice(0, Math.max(0, at))
+    const before = cells.slice(0, at)
     types[`${path}#${fragment}`] = scriptTypes(known.language, seenBy(before, study, known))
   }
   return types

@@ -1,6 +1,6 @@
 import type { StudyCell, StudyLanguage } from '../../kernel/protocol/messages.ts'
 import { LANGUAGES, NOTEBOOK_TYPE } from '../document/notebook-data.ts'
-import { idOf, snapshot } from '../document/snapshot.ts'
+import { namedCells, snapshot } from '../document/snapshot.ts'
 import type { Analyse } from '../language/analysis.ts'
 import { columnsBefore } from '../language/columns.ts'
 import { type Completion, complete } from '../language/complete.ts'
@@ -25,7 +25,8 @@ export interface LanguagePorts {
 /** A cell's document with the study around it. */
 export interface Place {
   study: OpenStudy
-  cell: vscode.NotebookCell
+  /** Id of the cell, among `cells`. */
+  id: string
   cells: readonly StudyCell[]
   language: StudyLanguage
   analyse: Analyse
@@ -86,13 +87,13 @@ export function registerProviders(ports: LanguagePorts): vscode.Disposable {
 
 /** Undefined for a document that is no cell of an open study. */
 export async function placeOf(
-  { studies, source }: LanguagePorts,
+  { studies, source }: Pick<LanguagePorts, 'studies' | 'source'>,
   document: vscode.TextDocument,
 ): Promise<Place | undefined> {
   for (const study of studies.all()) {
     if (study.notebook.uri.path !== document.uri.path) continue
-    const cell = study.notebook.getCells().find(candidate => candidate.document === document)
-    if (cell) return { study, cell, cells: snapshot(study.notebook).cells, ...(await source.get()) }
+    const named = namedCells(study.notebook.getCells()).find(({ cell }) => cell.document === document)
+    if (named) return { study, id: named.id, cells: snapshot(study.notebook).cells, ...(await source.get()) }
   }
   return undefined
 }
@@ -113,13 +114,10 @@ async function completions(
   const { vscode: api } = ports
   const place = await placeOf(ports, document)
   if (!place) return []
-  const { language, analyse, study, cell, cells } = place
+  const { language, analyse, study, id, cells } = place
   const before = cells.slice(
     0,
-    Math.max(
-      0,
-      cells.findIndex(({ id }) => id === idOf(cell)),
-    ),
+    cells.findIndex(cell => cell.id === id),
   )
   const folder = api.Uri.joinPath(study.notebook.uri, '..')
   const found = await complete(language, document.getText(), document.offsetAt(position), {
@@ -177,7 +175,7 @@ export async function quickFixes(
   const { vscode: api } = ports
   const place = await placeOf(ports, document)
   if (!place) return []
-  const problems = diagnoseStudy(place.analyse, place.cells).get(idOf(place.cell)) ?? []
+  const problems = diagnoseStudy(place.analyse, place.cells).get(place.id) ?? []
   return problems.flatMap(({ span, fix }) => {
     if (!fix || !rangeOf(api, document, span).intersection(range)) return []
     const action = new api.CodeAction(fix.title, api.CodeActionKind.QuickFix)

@@ -1,4 +1,5 @@
 import type { Freshness } from '../../kernel/protocol/messages.ts'
+import { rateText } from '../../notebook/rate-text.ts'
 import type { vscode } from '../vscode.ts'
 import type { CellRun, Progress } from './cell-run.ts'
 
@@ -53,16 +54,19 @@ function savedBadge({ finished, edited }: NonNullable<CellFacts['saved']>, l10n:
 
 function progressBadge(progress: Progress, l10n: Translator): Badge {
   return {
-    text: `$(sync~spin) ${progressText(progress)}`,
+    text: `$(sync~spin) ${progressText(progress, l10n)}`,
     tooltip: l10n.t('Interrupt with the stop button of the cell.'),
   }
 }
 
 /** Such as `upscale 12/40 · 1.3 images/s · 22 s left`. */
-export function progressText({ done, total, label, rate, unit, secondsLeft }: Progress): string {
+export function progressText(
+  { done, total, label, rate, unit, secondsLeft }: Progress,
+  l10n: Translator,
+): string {
   const parts = [`${label ? `${label} ` : ''}${round(done)}/${round(total)}`]
-  if (rate !== undefined && rate > 0) parts.push(`${rate.toPrecision(2)} ${unit ?? ''}/s`)
-  if (secondsLeft !== undefined && secondsLeft >= 1) parts.push(`${durationText(secondsLeft)} left`)
+  if (rate !== undefined && rate > 0) parts.push(`${rateText(rate)} ${unit ?? ''}/s`)
+  if (secondsLeft !== undefined && secondsLeft >= 1) parts.push(l10n.t('{0} left', durationText(secondsLeft)))
   return parts.join(' · ')
 }
 

@@ -71,7 +71,7 @@ export class KernelHost {
 
   /** Ends the kernel process and everything that it runs; the next `ensure` starts a fresh one. */
   async stop(): Promise<void> {
-    await this.#starting?.catch(() => {})
+    await Promise.allSettled([this.#starting, this.#returning])
     const client = this.client
     this.#generation++
     this.#become({ phase: 'off' })
@@ -87,6 +87,7 @@ export class KernelHost {
     if (this.#state.phase !== 'off') return undefined
     const generation = ++this.#generation
     const client = await this.#ports.reattach(this.#handlers(generation))
+    if (generation !== this.#generation) client?.leave()
     if (!client || generation !== this.#generation) return undefined
     this.#ports.log(`Found the kernel of an earlier window again, process ${client.pid}.`)
     this.#become({ phase: 'ready', client })

@@ -1,4 +1,4 @@
-import { idEdit } from '../document/id-edit.ts'
+import { idEdit, settle } from '../document/id-edit.ts'
 import { NOTEBOOK_TYPE } from '../document/notebook-data.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
 import { restoreOutputs } from '../outputs/restore.ts'
@@ -87,7 +87,11 @@ export function followNotebooks(ports: LifecyclePorts): vscode.Disposable {
       const edit = idEdit(api, event.notebook, added)
       if (edit) event.waitUntil(Promise.resolve(edit))
     }),
-    workspace.onDidCloseNotebookDocument(notebook => void studies.close(notebook)),
+    workspace.onDidSaveNotebookDocument(notebook => settle(notebook, added)),
+    workspace.onDidCloseNotebookDocument(notebook => {
+      settle(notebook, added)
+      void studies.close(notebook)
+    }),
     // The document itself may stay in memory long after its last editor was closed.
     window.tabGroups.onDidChangeTabs(({ closed, opened }) => {
       if (closed.length + opened.length > 0) setTimeout(() => tellWhoIsSeen(ports), MOVING)

@@ -1,5 +1,6 @@
 import type { Freshness, ResultSummary, Vitals } from '../../kernel/protocol/messages.ts'
-import { idOf, isCode, snapshot } from '../document/snapshot.ts'
+import { idOf, isCode } from '../document/notebook-data.ts'
+import { namedCells, snapshot } from '../document/snapshot.ts'
 import type { StudyObjects } from '../outputs/objects.ts'
 import type { Restored } from '../outputs/restore.ts'
 import { hashText } from '../outputs/text-hash.ts'
@@ -82,18 +83,24 @@ export class OpenStudy {
   /** Where a cell stops because of what its judges would cost, the person is asked, and the run goes on from there. */
   async run(cells: readonly vscode.NotebookCell[], options?: RunOptions): Promise<void> {
     let open = cells.filter(isCode).map(idOf)
-    let spend: number | undefined
     while (open.length > 0) {
-      await this.runner.run(open, { ...options, ...(spend !== undefined && { spend }) })
+      await this.runner.run(open, options)
       const at = open.findIndex(id => this.#priceOf(id) !== undefined)
-      if (at < 0) return
-      spend = this.#priceOf(open[at])!
-      open = open.slice(at)
-      const dollars = `$${spend.toFixed(2)}`
-      const { l10n } = this.#ports.api
-      const question = l10n.t('The cell "{0}" would cost about {1}. Nothing was sent.', open[0], dollars)
-      if (!(await this.#ports.confirm(question, l10n.t('Spend up to {0}', dollars)))) return
+      if (at < 0 || !(await this.#agreed(open[at], options))) return
+      open = open.slice(at + 1)
     }
+  }
+
+  /** Runs a cell that waits for agreement to its costs, and that one alone. True where it was agreed to and succeeded. */
+  async #agreed(cell: string, options: RunOptions | undefined): Promise<boolean> {
+    const { l10n } = this.#ports.api
+    const spend = this.#priceOf(cell)!
+    const dollars = `$${spend.toFixed(2)}`
+    const question = l10n.t('The cell "{0}" would cost about {1}. Nothing was sent.', cell, dollars)
+    if (!(await this.#ports.confirm(question, l10n.t('Spend up to {0}', dollars)))) return false
+    await this.runner.run([cell], { ...options, spend })
+    const state = this.runner.stateOf(cell)
+    return state.phase === 'done' && state.outcome.kind === 'succeeded'
   }
 
   /** US dollars that a cell waits for the person to agree to. */
@@ -107,8 +114,9 @@ export class OpenStudy {
     return !this.#ports.networkAllowed()
   }
 
+  /** The code cell that goes by an id, or will. */
   cell(id: string): vscode.NotebookCell | undefined {
-    return this.notebook.getCells().find(cell => idOf(cell) === id)
+    return namedCells(this.notebook.getCells()).find(named => named.id === id)?.cell
   }
 
   badges(cell: vscode.NotebookCell): Badge[] {

@@ -1,5 +1,5 @@
 import { isStudyPath } from '../../notebook/paths.ts'
-import { idEdit } from '../document/id-edit.ts'
+import { idEdit, settle } from '../document/id-edit.ts'
 import { failureText } from '../run/output-items.ts'
 import type { vscode } from '../vscode.ts'
 import { untrusted } from './launcher.ts'
@@ -7,7 +7,7 @@ import { untrusted } from './launcher.ts'
 export interface PreparePorts {
   vscode: Pick<typeof vscode, 'workspace' | 'window' | 'commands' | 'l10n' | 'NotebookEdit' | 'WorkspaceEdit'>
   /** Cells that came into a notebook while it was open. */
-  added: ReadonlySet<unknown>
+  added: Set<unknown>
 }
 
 /**
@@ -31,5 +31,7 @@ export async function prepare(notebook: vscode.NotebookDocument, ports: PrepareP
     return false
   }
   const edit = idEdit(ports.vscode, notebook, ports.added)
-  return edit === undefined || workspace.applyEdit(edit)
+  if (edit && !(await workspace.applyEdit(edit))) return false
+  settle(notebook, ports.added)
+  return true
 }

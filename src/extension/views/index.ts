@@ -38,7 +38,12 @@ export function createViews({ app, objects, changed, resultsChanged }: ViewPorts
 
   const results = new ResultsView({
     api,
-    changed: resultsChanged,
+    // Another editor shows another study's results.
+    changed: (listener, self, disposables) =>
+      api.Disposable.from(
+        resultsChanged(listener, self, disposables),
+        window.onDidChangeActiveNotebookEditor(() => listener.call(self), undefined, disposables),
+      ),
     results: () => app.active()?.results ?? [],
     picture: async hash => {
       const study = app.active()

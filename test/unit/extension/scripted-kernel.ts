@@ -13,7 +13,7 @@ import { EVENT, PROTOCOL_VERSION } from '../../../src/kernel/protocol/wire.ts'
 /**
  * A scripted kernel: speaks the real protocol over standard input and output, computes nothing, and does with each
  * cell what the cell's text says: `show TEXT`, `options` (show those of the run), `stage NAME ...` (waits at each, then
- * shows what it was told), `count TO`, `fail`, `wait` (until interrupted), `hang` (deaf to interrupts), `die`.
+ * shows what it was told), `cost N` (fails unless the run may spend N dollars), `count TO`, `fail`, `wait` (until interrupted), `hang` (deaf to interrupts), `die`.
  */
 type Act = (cell: StudyCell, words: string[], tell: Tell, options: object) => Promise<Outcome> | Outcome
 type Tell = (event: Record<string, unknown>) => void
@@ -49,6 +49,12 @@ const SCRIPT: Record<string, Act> = {
     for (const output of outputs) tell({ type: 'output', output })
     tell({ type: 'outputs', outputs: outputs.slice(-1) })
     return done
+  },
+  cost: (cell, [dollars], tell, options) => {
+    const { spend = 0 } = options as { spend?: number }
+    if (spend >= Number(dollars)) return SCRIPT.options(cell, [], tell, options)
+    const error = { code: 'judge-cost', message: 'As the script says.', cell: cell.id, cost: Number(dollars) }
+    return { kind: 'failed', error }
   },
   fail: cell => ({
     kind: 'failed',

@@ -3,6 +3,7 @@ import { FallbackSerializer } from '../../../src/extension/document/fallback-ser
 import { missingIds } from '../../../src/extension/document/new-cell-ids.ts'
 import { CODE, MARKUP } from '../../../src/extension/document/notebook-data.ts'
 import { StudySerializer } from '../../../src/extension/document/serializer.ts'
+import { namedCells } from '../../../src/extension/document/snapshot.ts'
 import type { vscode } from '../../../src/extension/vscode.ts'
 import { fakeApi } from './fakes.ts'
 
@@ -114,6 +115,19 @@ describe('ids of new cells', () => {
       { index: 0, id: 'infer-2', attributes: {} },
     ])
     expect(missingIds([original], new Set([original]))).toEqual([])
+  })
+
+  test('a cell without an id, and a copy, is known by the one that it will get; prose by none', () => {
+    const prose = { ...cell(undefined, 'markdown'), kind: MARKUP } as unknown as vscode.NotebookCell
+    const cells = [prose, cell(undefined), cell('infer'), cell('infer'), cell(undefined, 'mirage-prompt')]
+    const named = namedCells(cells)
+    expect(named.map(({ id, cell }) => [cells.indexOf(cell), id])).toEqual([
+      [1, 'infer-2'],
+      [2, 'infer'],
+      [3, 'infer-3'],
+      [4, 'prompt'],
+    ])
+    expect(named[3].attributes).toEqual({ prompt: 'prompt' })
   })
 
   test('a new prompt is given a name with its id', () => {
