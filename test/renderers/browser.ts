@@ -229,6 +229,8 @@ declare global {
       state: unknown
       /** Why the host refuses to keep a rating; none by default. */
       refusal?: string
+      /** Answers to loads, which wait here where a test wants them to. */
+      held?: (() => void)[]
     }
     hostObjects: Record<string, { base64?: string; message?: string }> | null
     hostState: unknown
@@ -283,15 +285,19 @@ function pageScript(renderer: RendererName): string {
         if (message.type === 'save' || message.type === 'tag') reply({ type: 'saved', request: message.request })
         if (message.type === 'rate') reply(rated(message))
         if (message.type !== 'load') return
-        const object = window.hostObjects[message.hash]
-        if (object?.base64 !== undefined) {
-          reply({ type: 'object', request: message.request, mime: 'image/png', base64: object.base64 })
-        } else reply({ type: 'failed', request: message.request, message: object?.message ?? 'There is no such object.' })
+        if (mirage.held) mirage.held.push(() => load(message))
+        else load(message)
       },
       onDidReceiveMessage(listener) {
         listeners.add(listener)
         return { dispose: () => listeners.delete(listener) }
       },
+    }
+    const load = ({ request, hash }) => {
+      const object = window.hostObjects[hash]
+      if (object?.base64 !== undefined) {
+        reply({ type: 'object', request, mime: 'image/png', base64: object.base64 })
+      } else reply({ type: 'failed', request, message: object?.message ?? 'There is no such object.' })
     }
     const given = {}
     const rated = ({ request, rater, answer }) => {

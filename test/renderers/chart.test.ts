@@ -189,6 +189,34 @@ describe('the images behind the points', () => {
     await view.close()
   })
 
+  it('tells the other outputs only what a person changes: not that it is drawn, nor drawn again', async () => {
+    const view = await open()
+    const told: unknown[] = []
+    await view.page.exposeFunction('tell', (rows: unknown) => told.push(rows))
+    await view.page.evaluate(() => {
+      const { tell } = window as unknown as { tell: (rows: unknown) => void }
+      window.addEventListener('mirage:rows', event => tell((event as CustomEvent).detail))
+    })
+    await points(view).nth(5).click()
+    await view.page.locator('.chart-count').waitFor()
+    const taken = [{ id: 'image-5', method: 'beta' }]
+    await eventually(() => told).toEqual([taken])
+
+    await view.show({ ...scatter(), links: undefined }, 'other')
+    const other = view.page.locator('#output-other')
+    await other.locator('.chart-plot svg').waitFor()
+    for (let i = 0; i < 2; i++) {
+      await other.getByRole('button', { name: 'Black on white' }).click()
+      await view.settle()
+    }
+    expect(told).toEqual([taken])
+    expect(await view.page.evaluate(() => window.mirageRows)).toEqual(taken)
+
+    await view.page.locator('#output-output .chart-layer').press('Escape')
+    await eventually(() => told).toEqual([taken, []])
+    await view.close()
+  })
+
   it('walks from point to point by keyboard and takes them', async () => {
     const view = await open()
     await view.page.focus('.chart-layer')
@@ -228,12 +256,16 @@ it('a cell of a correlation matrix opens the scatter behind it, and back', async
     details: { 'psnr hs': scatter() },
   }
   const view = await open(matrix)
+  const announced = () => view.page.evaluate(() => window.mirageRows)
   await view.page.locator('.mark-rect.role-mark path').first().click()
   await eventually(() => points(view).count()).toBe(POINTS)
+  expect(await announced()).toBe(undefined)
   await points(view).nth(2).click()
   await view.page.locator('canvas[data-role=gt]').first().waitFor()
+  expect(await announced()).toEqual([{ id: 'image-2', method: 'alpha' }])
   await view.page.getByRole('button', { name: 'Back' }).click()
   await eventually(() => view.page.locator('.mark-rect.role-mark path').count()).toBe(4)
+  expect(await announced()).toEqual([])
   expect(await view.page.locator('.chart-title').textContent()).toBe('Correlations')
   await view.close()
 })

@@ -305,6 +305,48 @@ describe('in the browser', () => {
     await view.close()
   })
 
+  it('the tag field takes the focus where it is asked for, and leaves it where it is otherwise', async () => {
+    const view = await open(40)
+    const focused = () => view.page.evaluate(() => document.activeElement?.getAttribute('aria-label'))
+    await view.page.locator('[data-place="1"]').click()
+    await view.page.locator('.gallery-tags').waitFor()
+    await view.settle()
+    expect(await focused()).not.toBe('New tag')
+    for (const text of ['hs > 0', 'hs > 1']) {
+      await view.page.locator('.gallery-tile[tabindex="0"]').focus()
+      await view.page.keyboard.press('t')
+      await eventually(focused).toBe('New tag')
+      const filter = view.page.getByRole('textbox', { name: 'Filter' })
+      await filter.fill('')
+      await filter.pressSequentially(text)
+      await view.settle()
+      expect(await focused()).toBe('Filter')
+      expect(await filter.inputValue()).toBe(text)
+    }
+    await view.close()
+  })
+
+  it('two of a page have no id in common, and each names what is its own', async () => {
+    const view = await open(4)
+    await view.show(payload(6), 'second')
+    for (const output of ['output', 'second']) {
+      await view.page.locator(`#output-${output} .gallery-tile`).first().click()
+      await view.page.locator(`#output-${output} datalist`).waitFor({ state: 'attached' })
+      await view.page.locator(`#output-${output} .gallery-filter`).fill('hs <')
+    }
+    const ids = await view.page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id))
+    expect(new Set(ids).size).toBe(ids.length)
+    const own = await view.page.locator('.gallery').evaluateAll(all =>
+      all.flatMap(gallery => {
+        const message = gallery.querySelector('.gallery-filter')!.getAttribute('aria-describedby')!
+        const field = gallery.querySelector<HTMLInputElement>('input[list]')!
+        return [document.getElementById(message)!, field.list!].map(element => gallery.contains(element))
+      }),
+    )
+    expect(own).toEqual([true, true, true, true])
+    await view.close()
+  })
+
   it('opens a row with its own method in the comparison', async () => {
     const view = await open(40)
     const shown = () =>

@@ -32,17 +32,29 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-const open = async () => {
-  const objects = objectsOf([original, ...results])
+const open = async (failing: Record<string, string> = {}) => {
+  const objects = { ...objectsOf([original, ...results]), ...failing }
   const view = await openRenderer(browser, { renderer: 'rate', objects, height: 1000 })
   await view.show(payload)
   return view
 }
 
-const begin = async (view: RendererPage, rater: string) => {
+const enter = async (view: RendererPage, rater: string) => {
   await view.page.getByRole('textbox', { name: 'Your name or pseudonym' }).fill(rater)
   await view.page.keyboard.press('Enter')
   await view.page.locator('.rate').waitFor()
+}
+
+/** Waits until a pair can be rated, or it is said why none can. */
+const ready = (view: RendererPage) =>
+  view.page
+    .locator('.rate-choice:not([aria-disabled=true]), .rate [role=alert], .rate > .m-message')
+    .first()
+    .waitFor()
+
+const begin = async (view: RendererPage, rater: string) => {
+  await enter(view, rater)
+  await ready(view)
 }
 
 /** Answers that were sent, in order. */
@@ -53,11 +65,7 @@ const press = async (view: RendererPage, key: string) => {
   const before = (await answers(view)).length
   await view.page.keyboard.press(key)
   await eventually(async () => (await answers(view)).length).toBe(before + 1)
-  await view.page
-    .locator('.rate-choice:not([aria-disabled=true])')
-    .first()
-    .or(view.page.getByText('Thank you'))
-    .waitFor()
+  await ready(view)
 }
 
 it('each rater has an order of their own, which stays', () => {
@@ -145,5 +153,90 @@ it('an answer that could not be kept is said, and the pair stays', async () => {
   })
   await press(view, '4')
   await view.page.getByText('1 / 5').waitFor()
+  await view.close()
+})
+
+it('a key that is held rates one pair', async () => {
+  const view = await open()
+  await begin(view, 'ann')
+  await view.page.keyboard.down('3')
+  await view.page.getByText('1 / 5').waitFor()
+  for (let i = 0; i < 5; i++) {
+    await ready(view)
+    await view.page.keyboard.down('3')
+  }
+  await view.page.keyboard.up('3')
+  await press(view, '4')
+  expect((await answers(view)).map(({ rating }) => rating)).toEqual([3, 4])
+  await view.close()
+})
+
+it('a pair is rated once all of its images are seen, and its time counts from then', async () => {
+  const view = await open()
+  await view.page.evaluate(() => {
+    window.mirage.held = []
+  })
+  await enter(view, 'ann')
+  const choices = view.page.locator('.rate-choice')
+  expect(await choices.evaluateAll(all => all.map(choice => choice.ariaDisabled))).toEqual(
+    Array(5).fill('true'),
+  )
+  await eventually(() => view.page.evaluate(() => window.mirage.held!.length)).toBe(2)
+  const refuses = async () => {
+    await view.page.keyboard.press('2')
+    await choices.first().click({ force: true })
+    expect(await answers(view)).toEqual([])
+  }
+  await refuses()
+  await view.page.evaluate(() => window.mirage.held!.shift()!())
+  await view.page.locator('.rate-pair canvas[data-state=ready]').waitFor()
+  await refuses()
+  await view.page.waitForTimeout(1500)
+  const since = await view.page.evaluate(() => {
+    const { held } = window.mirage
+    window.mirage.held = undefined
+    held!.shift()!()
+    return performance.now()
+  })
+  await ready(view)
+  await press(view, '2')
+  const longest = await view.page.evaluate(since => (performance.now() - since) / 1000, since)
+  const [{ seconds }] = await answers(view)
+  expect(seconds).toBeGreaterThan(0)
+  expect(seconds).toBeLessThan(longest)
+  await view.close()
+})
+
+it('a pair that cannot be shown is said, is not rated, and can be skipped until it can', async () => {
+  const [first, second] = orderFor(payload.pairs, 'ann')
+  const { hash } = second.result
+  const view = await open({ [hash]: 'The store has no such object.' })
+  await begin(view, 'ann')
+  await view.page.keyboard.press('s')
+  await press(view, '1')
+  expect((await answers(view)).at(-1)).toMatchObject({ pair: first.key })
+  await eventually(() => view.page.getByRole('alert').textContent()).toBe(
+    'Result: The store has no such object. This pair cannot be rated.',
+  )
+  await view.page.keyboard.press('2')
+  await view.page.keyboard.press('s')
+  await view.page.getByRole('alert').waitFor({ state: 'detached' })
+  await ready(view)
+  for (const key of ['3', '4', '5']) await press(view, key)
+  expect((await answers(view)).map(({ rating }) => rating)).toEqual([1, 3, 4, 5])
+  await view.page.getByText('not rated: 1').waitFor()
+
+  const base64 = results.find(({ ref }) => ref.hash === hash)!.bytes.toString('base64')
+  await view.page.evaluate(
+    ([hash, base64]) => {
+      window.hostObjects![hash] = { base64 }
+    },
+    [hash, base64] as const,
+  )
+  await view.page.getByRole('button', { name: 'Leave' }).click()
+  await begin(view, 'ann')
+  await press(view, '2')
+  expect((await answers(view)).at(-1)).toMatchObject({ pair: second.key })
+  await view.page.getByText('All pairs are rated').waitFor()
   await view.close()
 })

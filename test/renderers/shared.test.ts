@@ -7,6 +7,7 @@ import { escapeXml } from '../../src/renderers/compare/pixels/figure.ts'
 import { tickStep } from '../../src/renderers/compare/pixels/marks.ts'
 import { connect } from '../../src/renderers/shared/host.ts'
 import { createQueue } from '../../src/renderers/shared/pictures/queue.ts'
+import { announceRows, onRows } from '../../src/renderers/shared/rows.ts'
 import { fileName } from '../../src/renderers/shared/save.ts'
 import { colourMap } from '../../src/renderers/shared/ui/colormaps.ts'
 import { columnDecimals, formatValue, shorten } from '../../src/renderers/shared/ui/numbers.ts'
@@ -50,6 +51,28 @@ function oklabLightness(rgb: Uint8ClampedArray): number {
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
   return 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s
 }
+
+describe('selected rows', () => {
+  it('are heard at once by an output that is drawn after they were announced, and by those that were there', () => {
+    vi.stubGlobal('window', new EventTarget())
+    try {
+      const heard: unknown[] = []
+      const listen = (name: string) => onRows(rows => heard.push([name, rows.map(({ id }) => id)]))
+      const leave = listen('early')
+      announceRows([{ id: 'a', method: null }])
+      listen('late')
+      leave()
+      announceRows([])
+      expect(heard).toEqual([
+        ['early', ['a']],
+        ['late', ['a']],
+        ['late', []],
+      ])
+    } finally {
+      vi.unstubAllGlobals()
+    }
+  })
+})
 
 describe('the far side', () => {
   it('is asked again for an image whose answer was lost, and is given up after three times', async () => {

@@ -1,6 +1,6 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import type { View } from 'vega'
-import type { ChartPayload } from '../../kernel/protocol/mime.ts'
+import type { ChartLink, ChartPayload } from '../../kernel/protocol/mime.ts'
 import { Compare } from '../compare/app.tsx'
 import type { Services, ViewProps } from '../shared/activate.tsx'
 import { announceRows } from '../shared/rows.ts'
@@ -22,6 +22,8 @@ export interface RememberedChart {
 }
 
 const OPENING: RememberedChart = { paper: false, path: [], selected: [] }
+/** One and the same in every rendering. */
+const NO_LINKS: readonly ChartLink[] = []
 
 /** A chart, the charts behind its marks, and the images behind its points. */
 export function ChartView({
@@ -38,11 +40,20 @@ export function ChartView({
   }
   const path = openCharts(payload, state.path)
   const chart = path.at(-1)!
-  const links = chart.links ?? []
+  const links = chart.links ?? NO_LINKS
   const selected = useMemo(
     () => new Set(state.selected.filter(row => row < links.length)),
     [state.selected, links],
   )
+  // Announced only where a person changes it: a chart that scrolls into sight must not undo what was taken in another.
+  const select = (rows: number[]) => {
+    update({ selected: rows })
+    announceRows(rows.flatMap(row => links[row] ?? []))
+  }
+  const go = (path: string[]) => {
+    update({ path, selected: [] })
+    if (selected.size > 0) announceRows([])
+  }
 
   return (
     <div class="chart">
@@ -53,13 +64,9 @@ export function ChartView({
         paper={state.paper}
         selected={selected}
         onPaper={paper => update({ paper })}
-        onBack={
-          path.length > 1
-            ? () => update({ path: state.path.slice(0, path.length - 2), selected: [] })
-            : undefined
-        }
-        onOpen={name => update({ path: [...state.path.slice(0, path.length - 1), name], selected: [] })}
-        onSelect={(rows, add) => update({ selected: add ? toggle(state.selected, rows) : rows })}
+        onBack={path.length > 1 ? () => go(state.path.slice(0, path.length - 2)) : undefined}
+        onOpen={name => go([...state.path.slice(0, path.length - 1), name])}
+        onSelect={(rows, add) => select(add ? toggle(state.selected, rows) : rows)}
       />
       <Selected chart={chart} root={payload} rows={selected} services={services} />
     </div>
@@ -156,7 +163,7 @@ function SingleChart(props: {
           drawing={drawing}
           label={label}
           titles={titles}
-          links={chart.links ?? []}
+          links={chart.links ?? NO_LINKS}
           selected={selected}
           pictures={services.pictures}
           onSelect={onSelect}
@@ -196,7 +203,6 @@ function Selected(props: {
     }),
     [ids, triplets, columns],
   )
-  useEffect(() => announceRows([...rows].map(row => chart.links![row])), [chart, rows])
   if (rows.size === 0) return null
   return (
     <section aria-label="Selected points">

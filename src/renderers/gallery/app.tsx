@@ -21,7 +21,7 @@ export function Gallery({
 }: ViewProps<ShownGallery, GalleryState>) {
   const [state, setState] = useState<GalleryState>({ ...OPENING, ...remembered })
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const [tagging, setTagging] = useState(false)
+  const [asked, setAsked] = useState(0)
   const latest = useRef(state)
   const update = (patch: Partial<GalleryState>) => {
     const next = { ...latest.current, ...patch }
@@ -47,7 +47,7 @@ export function Gallery({
   const opened = state.open && payload.rows.find(row => rowKey(row) === rowKey(state.open!))
 
   const open = ({ row }: Entry, tag: boolean) => {
-    setTagging(tag)
+    setAsked(tag ? asked + 1 : 0)
     update({ open: { id: row.id, method: row.method } })
   }
   const { host } = services
@@ -108,7 +108,7 @@ export function Gallery({
               name={[opened.id, opened.method].filter(Boolean).join(' ')}
               tags={tagsOf(opened)}
               known={known}
-              focused={tagging}
+              asked={asked}
               write={write && (tags => write(opened, tags))}
             />
             <span class="m-spring" />

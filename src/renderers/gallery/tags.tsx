@@ -1,6 +1,7 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../shared/ui/controls.tsx'
 import { useAction } from '../shared/ui/use-action.tsx'
+import { useUniqueId } from '../shared/ui/use-unique-id.ts'
 
 const LONGEST = 60
 
@@ -9,13 +10,19 @@ export function Tags(props: {
   name: string
   tags: readonly string[]
   known: readonly string[]
-  focused: boolean
+  /** Raised each time that the field is asked for; 0 leaves the focus where it is. */
+  asked: number
   /** Resolves when the study has them. */
   write: ((tags: string[]) => Promise<void>) | undefined
 }) {
-  const { name, tags, known, focused, write } = props
+  const { name, tags, known, asked, write } = props
   const [text, setText] = useState('')
   const { run, status } = useAction()
+  const field = useRef<HTMLInputElement>(null)
+  const suggestions = useUniqueId()
+  useEffect(() => {
+    if (asked > 0) field.current?.focus()
+  }, [asked])
   if (!write) {
     return (
       <div class="m-group">
@@ -54,17 +61,15 @@ export function Tags(props: {
       ))}
       <input
         class="m-input"
-        ref={element => {
-          if (focused) element?.focus()
-        }}
+        ref={field}
         aria-label="New tag"
         placeholder="Add a tag"
-        list="mirage-gallery-tags"
+        list={suggestions}
         maxLength={LONGEST}
         value={text}
         onInput={event => setText(event.currentTarget.value)}
       />
-      <datalist id="mirage-gallery-tags">
+      <datalist id={suggestions}>
         {known.map(tag => (
           <option key={tag} value={tag} />
         ))}

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { ColumnInfo } from '../../kernel/protocol/mime.ts'
 import { Button, Select } from '../shared/ui/controls.tsx'
+import { useUniqueId } from '../shared/ui/use-unique-id.ts'
 import type { FilterError } from './filter.ts'
 import type { GroupBy } from './order.ts'
 import type { ShownRow } from './rows.ts'
@@ -30,6 +31,7 @@ export function GalleryToolbar(props: {
 }) {
   const { state, columns, rows, count, total, selected, problem, onChange } = props
   const { by, descending } = state.sorting
+  const message = useUniqueId()
   const hint = useMemo(() => example(columns, rows), [columns, rows])
   const sortable = [
     { value: '', label: 'Study order' },
@@ -46,7 +48,7 @@ export function GalleryToolbar(props: {
           spellcheck={false}
           aria-label="Filter"
           aria-invalid={problem !== undefined}
-          aria-describedby="mirage-gallery-problem"
+          aria-describedby={message}
           placeholder={`Filter, such as ${hint}`}
           value={state.filter}
           onInput={event => onChange({ filter: event.currentTarget.value })}
@@ -93,7 +95,7 @@ export function GalleryToolbar(props: {
           {count === total ? `${total} rows` : `${count} of ${total} rows`}
         </span>
       </div>
-      <p id="mirage-gallery-problem" class="gallery-problem m-error" hidden={!problem}>
+      <p id={message} class="gallery-problem m-error" hidden={!problem}>
         {problem?.message}
       </p>
     </>
