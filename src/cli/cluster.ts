@@ -10,6 +10,12 @@ interface Flags {
   cancel?: boolean
 }
 
+/** Refuses flags of a cluster run where none was asked for: `--cancel` alone would run the study here. */
+export function refuseClusterFlags(flags: Flags): void {
+  const stray = (['cancel', 'resume', 'detach', 'profile'] as const).find(name => flags[name] !== undefined)
+  if (stray) throw new UsageError(`--${stray} is about a run on a cluster.`, `Write: --on slurm --${stray}`)
+}
+
 /** What `--on slurm` and its companions ask of the kernel. */
 export function clusterOptions(flags: Flags): Omit<RequestParams<'cluster'>, 'request'> {
   if (flags.on !== 'slurm') {

@@ -103,7 +103,7 @@ export class Kernel {
 
   /** Something runs. */
   get busy(): boolean {
-    return this.#live.busy
+    return this.#live.busy || this.#clusterRuns.size > 0
   }
 
   interruptAll(): void {
@@ -323,6 +323,7 @@ export class Kernel {
       return reply ? { reply } : {}
     } finally {
       this.#clusterRuns.delete(path)
+      if (!this.busy) this.#options.settled?.()
     }
   }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { clusterOptions } from '../cluster.ts'
+import { clusterOptions, refuseClusterFlags } from '../cluster.ts'
 import { withKernel } from '../kernel.ts'
 import { createReporter } from '../reporter.ts'
 import { readSnapshot, readStudy } from '../study.ts'
@@ -59,6 +59,12 @@ export const run: Command = {
       values.cell,
       study.cells.map(({ id }) => id),
     )
+    if (!values.on) refuseClusterFlags(values)
+    if (values.on && values.force)
+      throw new UsageError(
+        '--force runs everything on this machine again.',
+        'Leave out --on, or leave out --force.',
+      )
     const reporter = createReporter({ json: values.json ?? false, study })
 
     return withKernel({ onEvent: reporter.event, verbose: values.verbose }, async kernel => {

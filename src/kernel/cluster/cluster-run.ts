@@ -8,6 +8,7 @@ import { type OpenPiece, piecesOf, shardCount } from './pieces.ts'
 import { type ClusterProfile, profileFor } from './profile.ts'
 import type { Slurm, SlurmTask } from './slurm.ts'
 import {
+  activeTasks,
   follow,
   latestSubmission,
   type Submission,
@@ -33,7 +34,7 @@ export interface ClusterRunOptions {
   /** What starts Mirage on a node, as a shell reads it. */
   command: string
   signal: AbortSignal
-  /** Follow the last submission instead of making a new one first. */
+  /** Follow the last submission first, also where it has ended: what it left is told. */
   resume: boolean
   /** Return after submitting. */
   detach: boolean
@@ -56,14 +57,12 @@ export async function runOnCluster(
   // A result that must not be kept (scores without an endpoint, say) leaves no trace in the store but its report.
   const closed = new Set<string>()
   let { open, finished } = await openPieces(request, options, closed)
-  if (options.resume) {
-    const earlier = await latestSubmission(store, study.path)
-    if (earlier) {
-      options.note(`Following the submission ${earlier.id}.`)
-      const tasks = await followHere(earlier, options)
-      ;({ open, finished } = await openPieces(request, options, closed))
-      tell((await whatIsLeft(earlier, tasks, { open, settled: false }, options)).unfinished, options)
-    }
+  const earlier = open.length > 0 || options.resume ? await toFollow(study.path, options) : undefined
+  if (earlier) {
+    options.note(`Following the submission ${earlier.id}.`)
+    const tasks = await followHere(earlier, options)
+    ;({ open, finished } = await openPieces(request, options, closed))
+    tell((await whatIsLeft(earlier, tasks, { open, settled: false }, options)).unfinished, options)
   }
   for (let attempt = 0; open.length > 0; attempt++) {
     const submission = await submit({
@@ -93,6 +92,25 @@ export async function runOnCluster(
     tell(unfinished, options)
   }
   return session.run({ ...request, options: { ...request.options, run: options.run, settled: true } })
+}
+
+/**
+ * The submission that is followed before anything is submitted: the last one when resuming, and otherwise one that still
+ * runs, whose work would be done (and whose judges would be paid) twice.
+ */
+async function toFollow(
+  path: string,
+  { slurm, store, resume, detach }: ClusterRunOptions,
+): Promise<Submission | undefined> {
+  const last = await latestSubmission(store, path)
+  if (!last || resume) return last
+  if ((await activeTasks(slurm, last)).length === 0) return undefined
+  if (!detach) return last
+  throw new MirageError({
+    code: 'submission-running',
+    message: `The submission ${last.id} of this study still runs, so nothing was submitted.`,
+    remedy: 'Follow it with --resume, or cancel it with --cancel.',
+  })
 }
 
 /** What an ended submission left undone; it is kept beside the submission's logs. */

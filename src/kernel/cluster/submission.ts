@@ -138,17 +138,42 @@ export interface FollowOptions {
   signal: AbortSignal
   onProgress(progress: Progress): void
   pollMilliseconds?: number
+  silentMilliseconds?: number
+  silentTimes?: number
 }
+
+/** Tasks of a submission that run, or may yet. */
+export async function activeTasks(slurm: Slurm, { pieces }: Submission): Promise<SlurmTask[]> {
+  return (await slurm.tasks(pieces.map(({ job }) => job))).filter(isActive)
+}
+
+const isActive = ({ state, reason }: SlurmTask): boolean => ACTIVE.has(state) && !HOPELESS.has(reason)
+
+/** Milliseconds after which the scheduler is asked again when it did not answer, growing from try to try. */
+const SILENT_MILLISECONDS = 5000
+/** Times in a row that the scheduler may not answer: about ten minutes. A controller that restarts is back by then. */
+const SILENT_TIMES = 15
 
 /** Waits until no task of the submission runs or waits any more, and returns how they ended. */
 export async function follow(options: FollowOptions): Promise<SlurmTask[]> {
   const { slurm, submission, signal, pollMilliseconds = 2000 } = options
   const jobs = submission.pieces.map(({ job }) => job)
   const last = new Map<string, SlurmTask>()
-  for (;;) {
-    const now = await slurm.tasks(jobs)
+  let answered = false
+  for (let silent = 0; ; ) {
+    let now: SlurmTask[]
+    try {
+      now = await slurm.tasks(jobs)
+      answered = true
+      silent = 0
+    } catch (error) {
+      // The jobs go on meanwhile, so a scheduler that is busy or restarts does not end the following of a day's work.
+      if (!answered || ++silent >= (options.silentTimes ?? SILENT_TIMES)) throw error
+      await delay(Math.min(silent, 12) * (options.silentMilliseconds ?? SILENT_MILLISECONDS), signal)
+      continue
+    }
     for (const task of now) last.set(`${task.job}_${task.task ?? ''}`, task)
-    const active = now.filter(({ state, reason }) => ACTIVE.has(state) && !HOPELESS.has(reason))
+    const active = now.filter(isActive)
     await tellProgress(options, active)
     if (active.length === 0) return [...last.values()]
     await delay(pollMilliseconds, signal)

@@ -39,6 +39,20 @@ function taskLine(
 
 const finishLine = ({ study, command }: TemplateOptions) => `${command} ${words(['run', study])}`
 
+/** A Job of which an index failed for good is never `Complete`, so both ends are looked for. */
+const WAIT_FOR_JOB = [
+  'ended() {',
+  '  while :; do',
+  `    state=$(kubectl get "job/$1" -o 'jsonpath={.status.conditions[?(@.status=="True")].type}')`,
+  '    case " $state " in',
+  '      *" Complete "*) return ;;',
+  '      *" Failed "*) echo "job/$1 failed; see: kubectl describe job/$1" >&2; exit 1 ;;',
+  '    esac',
+  '    sleep 10',
+  '  done',
+  '}',
+]
+
 /** One Indexed Job (batch/v1) per piece, and a script that applies them in order. */
 function kubernetesJobs(options: TemplateOptions): Record<string, string> {
   const files: Record<string, string> = {}
@@ -47,15 +61,13 @@ function kubernetesJobs(options: TemplateOptions): Record<string, string> {
     const file = `${String(n + 1).padStart(2, '0')}-${piece.id}.yaml`
     const name = jobName(piece.id)
     files[file] = stringify(kubernetesJob(piece, name, options))
-    steps.push(
-      `kubectl apply -f ${quote(file)}`,
-      `kubectl wait --for=condition=complete --timeout=-1s job/${name}`,
-    )
+    steps.push(`kubectl apply -f ${quote(file)}`, `ended ${name}`)
   }
   files['run.sh'] = [
     '#!/bin/sh',
     'set -eu',
     'cd "$(dirname "$0")"',
+    ...WAIT_FOR_JOB,
     ...steps,
     `# Then, where the study's folder is mounted:`,
     `# ${finishLine(options)}`,

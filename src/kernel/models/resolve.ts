@@ -15,7 +15,7 @@ import type { CommandEntry, EndpointEntry, ModelRequest } from './entries.ts'
 import { addedModel, embeddedModels, userModels } from './folder.ts'
 import { inspectModel } from './inspect.ts'
 import { COLOURS, LAYOUTS, type ModelManifest, manifestFile, modelManifest, RANGES } from './manifest.ts'
-import { modelFile } from './model-file.ts'
+import { identityOf, modelFile } from './model-file.ts'
 import type { Endpoint } from './outside/endpoint.ts'
 import type { EngineModel } from './run/engines.ts'
 import type { ModelFile } from './run/session-pool.ts'
@@ -44,6 +44,8 @@ interface Located {
   path: string | null
   sha256: string
   data?: string
+  /** sha256 of the `<file>.onnx.json` beside it, which says how it is used. */
+  sidecar?: string
   /** What is known of it besides its own file. */
   manifest: Partial<ModelManifest>
   pipeline?: Pipeline
@@ -172,7 +174,21 @@ async function locatePipeline(
 async function locateFile(file: string, folder: string, store: Store): Promise<Located> {
   const path = resolve(folder, file)
   const method = basename(file).replace(/\.onnx$/, '')
-  return { method, ...(await modelFile(store, path, file)), manifest: {} }
+  const sidecar = existsSync(`${path}.json`)
+    ? await fileHash(store, `${path}.json`, `${file}.json`)
+    : undefined
+  return { method, ...(await modelFile(store, path, file)), ...(sidecar && { sidecar }), manifest: {} }
+}
+
+/** What of models decides about their results: the files of each, and what lies beside it and says how it is used. */
+export function modelFingerprint(
+  models: readonly Pick<Located, 'method' | 'sha256' | 'data' | 'sidecar'>[],
+): Record<string, Record<string, string>> {
+  const manifests = models.flatMap(({ method, sidecar }) => (sidecar ? [[method, sidecar]] : []))
+  return {
+    models: Object.fromEntries(models.map(({ method, ...file }) => [method, identityOf(file)])),
+    ...(manifests.length > 0 && { manifests: Object.fromEntries(manifests) }),
+  }
 }
 
 async function readManifestFile(path: string, name: string): Promise<z.output<typeof manifestFile>> {

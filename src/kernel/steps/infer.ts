@@ -3,11 +3,16 @@ import type { InferParams, InferProgress, InferredImage } from '../compute/jobs/
 import { runRows } from '../compute/rows.ts'
 import { MirageError } from '../errors.ts'
 import type { ModelRequest } from '../models/entries.ts'
-import { identityOf } from '../models/model-file.ts'
 import { placementOn } from '../models/placement.ts'
 import { chooseProvider } from '../models/probe.ts'
 import type { ProviderName, ProviderState } from '../models/providers.ts'
-import { locateModel, type ResolveContext, type ResolvedModel, resolveModel } from '../models/resolve.ts'
+import {
+  locateModel,
+  modelFingerprint,
+  type ResolveContext,
+  type ResolvedModel,
+  resolveModel,
+} from '../models/resolve.ts'
 import type { Fingerprint, RowFailure, StepContext, StepDefinition, StepEvent } from '../step.ts'
 import { describeFailedRows } from './failed-rows.ts'
 import { follow } from './infer/follow.ts'
@@ -26,12 +31,9 @@ export const infer: StepDefinition<typeof params> = {
   granularity: 'rows',
 
   async fingerprint({ model }, context): Promise<Fingerprint> {
-    const models: Record<string, string> = {}
-    for (const request of listOf(model)) {
-      const { method, ...file } = await locateModel(request, resolving(context))
-      models[method] = identityOf(file)
-    }
-    return { models }
+    const located = []
+    for (const request of listOf(model)) located.push(await locateModel(request, resolving(context)))
+    return modelFingerprint(located)
   },
 
   async *run(values, context) {

@@ -4,7 +4,7 @@ import type { TrainProgress, TrainResult } from '../compute/jobs/train.ts'
 import { MirageError } from '../errors.ts'
 import { networkChecksums } from '../metrics/features/resolve.ts'
 import { chooseProvider } from '../models/probe.ts'
-import { locateModel, type ResolveContext, resolveModel } from '../models/resolve.ts'
+import { locateModel, modelFingerprint, type ResolveContext, resolveModel } from '../models/resolve.ts'
 import type { Fingerprint, StepContext, StepDefinition, StepEvent } from '../step.ts'
 import { hashOf } from '../store/canonical.ts'
 import type { Breach } from '../train/evaluation.ts'
@@ -26,12 +26,12 @@ export const train: StepDefinition<typeof params> = {
   granularity: 'job',
 
   async fingerprint(values, context): Promise<Fingerprint> {
-    const { method, sha256 } = await locateModel(values.model, resolving(context))
+    const model = await locateModel(values.model, resolving(context))
     const networks: Record<string, string> = {}
     for (const request of Object.values(objectiveOf(values, estimatesIn(context)).networks)) {
       Object.assign(networks, await networkChecksums(request, context.folder, context.store))
     }
-    return { models: { [method]: sha256 }, networks }
+    return { ...modelFingerprint([model]), networks }
   },
 
   async *run(values, context) {

@@ -7,11 +7,14 @@ import { parse } from 'yaml'
 import { piecesOf } from '../../../src/kernel/cluster/pieces.ts'
 import { readProfile } from '../../../src/kernel/cluster/profile.ts'
 import { batchScript, ranges } from '../../../src/kernel/cluster/script.ts'
+import type { Slurm, SlurmTask } from '../../../src/kernel/cluster/slurm.ts'
+import { follow, type Submission } from '../../../src/kernel/cluster/submission.ts'
 import { TEMPLATES } from '../../../src/kernel/cluster/templates.ts'
 import { planStudy } from '../../../src/kernel/session/plan.ts'
 import { STEPS } from '../../../src/kernel/steps/index.ts'
 import { promptCell } from '../../../src/kernel/steps/prompt.ts'
 import { scriptCell } from '../../../src/kernel/steps/script.ts'
+import { createFolderStore } from '../../../src/kernel/store/folder-store.ts'
 import { cell, studyOf } from '../../support/study-folder.ts'
 
 const STUDY = '/shared/my study/study.mirage.md'
@@ -199,3 +202,34 @@ test.skipIf(!python)(
     expect(lines).toContain("options {'num_cpus': 4, 'num_gpus': 1}")
   },
 )
+
+test('a scheduler that does not answer for a while does not end the following of a submission', async () => {
+  const store = createFolderStore(join(folder, 'silent'))
+  const submission = { id: 's', study: STUDY, at: '', pieces: [] } as unknown as Submission
+  const scheduler = (answers: (SlurmTask[] | Error)[]): Slurm => ({
+    submit: async () => '1',
+    cancel: async () => {},
+    tasks: async () => {
+      const answer = answers.shift() ?? []
+      if (answer instanceof Error) throw answer
+      return answer
+    },
+  })
+  const running = [{ job: '1', state: 'RUNNING', reason: '' }]
+  const silent = new Error('Socket timed out on send/recv operation')
+  const following = (answers: (SlurmTask[] | Error)[]) =>
+    follow({
+      slurm: scheduler(answers),
+      store,
+      submission,
+      signal: new AbortController().signal,
+      onProgress() {},
+      pollMilliseconds: 1,
+      silentMilliseconds: 1,
+      silentTimes: 3,
+    })
+  expect(await following([running, silent, silent, running, silent, []])).toHaveLength(1)
+  await expect(following([running, silent, silent, silent])).rejects.toThrow('Socket timed out')
+  // One that never answered is not there at all.
+  await expect(following([silent, running])).rejects.toThrow('Socket timed out')
+})

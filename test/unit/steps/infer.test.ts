@@ -156,6 +156,14 @@ describe('a file of the user', () => {
     await writeFile(join(folder, 'said.onnx'), inverting)
     await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0..1', kind: 'regression' }))
     expect((await run({ model: 'said.onnx' })).lock).toMatchObject({ said: { kind: 'regression' } })
+    const fingerprint = () =>
+      infer.fingerprint!(
+        infer.params.parse({ of: 'photos', model: 'said.onnx' }),
+        stepContext(folder, { photos }),
+      )
+    const before = await fingerprint()
+    await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0..255', kind: 'regression' }))
+    expect(await fingerprint()).not.toEqual(before)
     await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0..1', sha256: 'f'.repeat(64) }))
     expect((await errorOf({ model: 'said.onnx' })).code).toBe('model-damaged')
     await writeFile(join(folder, 'said.onnx.json'), JSON.stringify({ range: '0-1' }))
