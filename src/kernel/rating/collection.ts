@@ -10,6 +10,8 @@ import type { Store } from '../store/store.ts'
 export interface BlindPair {
   id: string
   method: string
+  /** Of a method with noise. */
+  seed?: number
   /** What a rater who looks must answer, for a trap. */
   expected?: number
 }
@@ -27,6 +29,8 @@ export interface RatingSession {
 export interface RatingRow {
   id: string
   method: string
+  /** Of a method with noise. */
+  seed?: number
   rater: string
   rating: number
   seconds: number
@@ -34,7 +38,7 @@ export interface RatingRow {
   at: string
 }
 
-/** Columns of the file of answers; that of traps has `expected` besides. */
+/** Columns of the file of answers; with seeds it has `seed` besides, and that of traps `expected`. */
 const COLUMNS = ['id', 'method', 'rater', 'rating', 'seconds', 'at'] as const
 const SPACE = 'rating-session'
 const LONGEST_NAME = 60
@@ -116,6 +120,7 @@ export class Collection {
     const row: RatingRow = {
       id: pair.id,
       method: pair.method,
+      ...(pair.seed !== undefined && { seed: pair.seed }),
       rater: name,
       rating,
       seconds: Math.round(seconds * 10) / 10,
@@ -134,9 +139,10 @@ export class Collection {
 
   #write(traps: boolean, rows: readonly RatingRow[]): void {
     const expected = new Map(Object.values(this.#session.pairs).map(pair => [pairKey(pair), pair.expected]))
-    const header = traps ? [...COLUMNS, 'expected'] : COLUMNS
+    const columns = rows.some(({ seed }) => seed !== undefined) ? ([...COLUMNS, 'seed'] as const) : COLUMNS
+    const header = traps ? [...columns, 'expected'] : columns
     const lines = rows.map(row => {
-      const fields = COLUMNS.map(name => row[name])
+      const fields = columns.map(name => row[name] ?? null)
       return traps ? [...fields, expected.get(pairKey(row)) ?? null] : fields
     })
     const text = [[...header], ...lines].map(fields => `${fields.map(csvField).join(',')}\n`).join('')
@@ -192,6 +198,6 @@ function readRows(path: string, name: string): RatingRow[] {
     const isWhole = [id, method, rater, at, record.seconds].every(field => field !== undefined)
     if (!isWhole || !Number.isInteger(rating) || rating < 1 || !Number.isFinite(seconds))
       throw unreadable(`line ${info.lines} is no rating (${COLUMNS.join(', ')}).`)
-    return { id, method, rater, rating, seconds, at }
+    return { id, method, ...(record.seed && { seed: Number(record.seed) }), rater, rating, seconds, at }
   })
 }

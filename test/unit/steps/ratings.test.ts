@@ -46,6 +46,25 @@ const perRater = [
 const mapping = { id: 'image', method: 'model', rater: 'who', methods: { OSEDiff: 'osediff' } }
 
 describe('ratings', () => {
+  it('are of one sample of a method with noise: the one that the file says, and otherwise of none', async () => {
+    const seeds: StudyTable = {
+      kind: 'table',
+      columns: [],
+      rows: [0, 1].map(seed => ({ id: 'a', method: 'osediff', seed, images: {}, values: {} })),
+    }
+    const rated = async (name: string, text: string) => {
+      await writeFile(join(folder, name), text)
+      const context = stepContext(folder, { photos: seeds })
+      const run = await runStep(ratings, { of: 'photos', from: name, values: { rating: { direction: 'higher' } } }, context)
+      return { values: (run.value as StudyTable).rows.map(({ values }) => values.rating), notes: run.notes }
+    }
+    expect(await rated('seeded.csv', 'id,method,seed,rating\na,osediff,1,4\na,osediff,7,2\n')).toMatchObject({
+      values: [null, 4],
+    })
+    const { values } = await rated('plain.csv', 'id,method,rating\na,osediff,4\n')
+    expect(values).toEqual([null, null])
+  })
+
   it('gives each row the mean of its raters with its interval, and keeps the declared direction', async () => {
     const { rows, columns } = await joined('r.csv', perRater, { ...mapping, values: vha })
     expect(rows[0].values).toMatchObject({ vha: 4, vha_n: 3, vha_sd: 1 })

@@ -44,7 +44,10 @@ export function pairsOf(
   for (const row of usable) {
     const name = JSON.stringify([row.id, row.method])
     if (seen.has(name)) left.push(`${row.id} by ${row.method} #${row.seed} is left out: one seed is rated.`)
-    else add({ id: row.id, method: row.method! }, row.images.sr!, row)
+    else {
+      const { id, seed: sample } = row
+      add({ id, method: row.method!, ...(sample !== undefined && { seed: sample }) }, row.images.sr!, row)
+    }
     seen.add(name)
   }
   addTraps(usable, params, seed, add)

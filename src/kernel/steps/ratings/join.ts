@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path'
 import { MirageError, nearest } from '../../errors.ts'
-import type { StudyTable } from '../../value.ts'
+import type { Row, StudyTable } from '../../value.ts'
 import type { RatedColumn, RatingsParams } from './params.ts'
 import type { TableRecord } from './records.ts'
 
@@ -28,7 +28,7 @@ export interface Joined {
 }
 
 /**
- * Finds the row of each record by image and method. An id matches with or without folder and image extension. Nothing is
+ * Finds the row of each record by image and method, and by seed where the table has several of a method. An id matches with or without folder and image extension. Nothing is
  * dropped in silence: what has no partner is listed.
  *
  * @throws MirageError `column-unknown`, `rating-malformed` with the line
@@ -54,12 +54,10 @@ export function joinRecords(
     const id = idOf(String(fields[params.id] ?? ''), ids)
     const named = fields[params.method]
     const method = named === undefined && only !== undefined ? only : renamed(String(named ?? ''), params)
-    const targets = rowsOf.get(key(id, method))
-    if (!targets) {
-      const known = ids.has(id)
-        ? 'the table has this image, not by this method'
-        : 'the table has no such image'
-      const stray = strays.get(key(id, method)) ?? { where: 'file', id, method, reason: known, lines: 0 }
+    const found = ofSeed(rowsOf.get(key(id, method)) ?? [], fields.seed)
+    if ('reason' in found) {
+      const why = ids.has(id) ? found.reason : 'the table has no such image'
+      const stray = strays.get(key(id, method)) ?? { where: 'file', id, method, reason: why, lines: 0 }
       stray.lines++
       strays.set(key(id, method), stray)
       continue
@@ -68,7 +66,7 @@ export function joinRecords(
       const value = numberOf(fields[name], name, column, line, params.from)
       if (value === null) continue
       const rater = params.rater === undefined ? '' : String(fields[params.rater] ?? '')
-      for (const { index } of targets) ratings[name][index].push({ rater, value, line })
+      ratings[name][found.index].push({ rater, value, line })
     }
   }
   const unrated = table.rows.flatMap(({ id, method }, index): Mismatch[] => {
@@ -77,6 +75,27 @@ export function joinRecords(
     return [{ where: 'table', id, method, reason: `the file has no ${without.join(', ')} for it`, lines: 0 }]
   })
   return { ratings, mismatches: [...strays.values(), ...unrated] }
+}
+
+interface Numbered {
+  row: Row
+  index: number
+}
+
+/** The one row that a record of an image and method means: a rating of one sample says nothing of the others. */
+function ofSeed(rows: readonly Numbered[], seed: unknown): Numbered | { reason: string } {
+  const said = seed === undefined || seed === null || seed === '' ? undefined : Number(seed)
+  if (rows.length === 0) return { reason: 'the table has this image, not by this method' }
+  if (said === undefined) {
+    if (rows.length === 1) return rows[0]
+    return {
+      reason: `the table has ${rows.length} seeds of it, and the file does not say which (column \`seed\`)`,
+    }
+  }
+  const own = rows.find(({ row }) => row.seed === said)
+  // A file may number the samples of a method that the table has one image of.
+  if (own || (rows.length === 1 && rows[0].row.seed === undefined)) return own ?? rows[0]
+  return { reason: `the table has no seed ${said} of it` }
 }
 
 const key = (id: string, method: string | null) => JSON.stringify([id, method])
