@@ -371,6 +371,14 @@ clusterTest(
     const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
     expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
     expect(running()).not.toBe('')
+    const again = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
+    expect(again.code).not.toBe(0)
+    expect(again.stderr).toContain('still runs, so nothing was submitted')
+    const local = await mirage(['run', path, '--cancel'], env())
+    expect(local).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--cancel is about a run on a cluster'),
+    })
     const cancelled = await mirage(['run', path, '--on', 'slurm', '--cancel'], env())
     expect(cancelled.code, cancelled.stdout + cancelled.stderr).toBe(0)
     await until(() => !/RUNNING|PENDING/.test(running()))
