@@ -105,6 +105,25 @@ describe('stepping through score', () => {
     expect(judge.calls).toHaveLength(1)
   })
 
+  it('gives what is left of an edited score of a comparison to its rival, also where there was no answer', async () => {
+    const answers = ['{"a":["x"],"b":["y"],"more":"A"}', 'Nice.']
+    for (const text of answers) {
+      judge = await startScriptedJudge({ script: () => ({ do: 'answer', text }) })
+      const store = await temporaryStore()
+      const { table } = await runScore(
+        { ...settings(), prompt: 'hs-pairwise', column: 'wins' },
+        {
+          store,
+          table: await syntheticTable(store, 1, ['a', 'b']),
+          onStage: ({ stage }) => (stage === 'score' ? { score: 1 } : undefined),
+        },
+      )
+      // Image A is the second method here.
+      expect(table.rows.map(({ values }) => values.wins)).toEqual([0, 1])
+      if (text !== answers.at(-1)) await judge.close()
+    }
+  })
+
   it('takes an edited parsed answer and an edited score', async () => {
     judge = await startScriptedJudge()
     const bench = await desk()

@@ -12,22 +12,22 @@ export interface Agreement {
   rows: number
 }
 
-/** A rater is one repeat of one judge. */
+/** A rater is one repeat of one judge. Of a row that it judged several times, once per rival, it has the mean. */
 export function agreementOf(judged: readonly Judged[]): Agreement | undefined {
   const count = judged[0]?.rows.length ?? 0
-  const raters = new Map<string, (number | undefined)[]>()
+  const raters = new Map<string, number[][]>()
   judged.forEach(({ rows }, j) => {
     rows.forEach((judgements, row) => {
       for (const judgement of judgements) {
         if (judgement.kind !== 'score') continue
         const name = `${j} ${judgement.repeat}`
-        const scores = raters.get(name) ?? new Array<number | undefined>(count).fill(undefined)
-        scores[row] = judgement.score
+        const scores = raters.get(name) ?? Array.from({ length: count }, (): number[] => [])
+        scores[row].push(judgement.score)
         raters.set(name, scores)
       }
     })
   })
-  const columns = [...raters.values()]
+  const columns = [...raters.values()].map(rows => rows.map(meanOf))
   const units = Array.from({ length: count }, (_, row) => columns.flatMap(scores => scores[row] ?? []))
   const several = units.filter(scores => scores.length >= 2)
   if (several.length === 0) return undefined
@@ -44,4 +44,8 @@ export function agreementOf(judged: readonly Judged[]): Agreement | undefined {
       },
     }),
   }
+}
+
+function meanOf(scores: readonly number[]): number | undefined {
+  return scores.length === 0 ? undefined : scores.reduce((sum, score) => sum + score, 0) / scores.length
 }

@@ -11,7 +11,7 @@ import { type Prompt, readPrompt } from '../judge/prompts/prompt.ts'
 import { SHIPPED_PROMPTS } from '../judge/prompts/shipped.ts'
 import { scoreLock, scoreOutputs } from '../judge/report.ts'
 import { defines, reads } from '../schema.ts'
-import type { StepContext, StepDefinition, StepEvent } from '../step.ts'
+import type { Fingerprint, StepContext, StepDefinition, StepEvent } from '../step.ts'
 
 const judge = z.union(JUDGES.map(kind => kind.settings))
 
@@ -64,14 +64,14 @@ export const score: StepDefinition<typeof params> = {
   params,
   granularity: 'rows',
 
-  async fingerprint(values, context) {
+  async fingerprint(values, context): Promise<Fingerprint> {
     const parts = await Promise.all(
       judgesOf(values).map(settings => judgeKindOf(settings).fingerprint?.(settings, context) ?? {}),
     )
-    const prompts = context.hasInput(values.prompt)
+    const prompts: Fingerprint = context.hasInput(values.prompt)
       ? {}
       : { prompts: { [values.prompt]: promptOf(values, context).hash } }
-    return Object.assign({}, prompts, ...parts)
+    return { ...prompts, ...merged(parts) }
   },
 
   async *run(values, context) {
@@ -129,6 +129,22 @@ function paceOf({ concurrency, rpm }: Params, share = 1): Pick<Params, 'concurre
 }
 
 const judgesOf = ({ judge }: Params): unknown[] => (Array.isArray(judge) ? judge : [judge])
+
+/** What all judges depend on. A judge with a name that an earlier one has for something else is told by its number. */
+function merged(parts: readonly Fingerprint[]): Fingerprint {
+  const all: Fingerprint = {}
+  parts.forEach((part, i) => {
+    for (const [kind, values] of Object.entries(part)) {
+      all[kind] ??= {}
+      const own = all[kind]
+      for (const [name, value] of Object.entries(values)) {
+        if (!Object.hasOwn(own, name)) own[name] = value
+        else if (own[name] !== value) own[`${name} #${i + 1}`] = value
+      }
+    }
+  })
+  return all
+}
 
 function promptOf({ prompt: name, mode }: Params, context: StepContext): Prompt {
   if (context.hasInput(name)) return readPrompt(name, context.input(name, 'prompt').text, { mode })

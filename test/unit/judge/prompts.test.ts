@@ -72,8 +72,33 @@ describe('prompt cells', () => {
     ['an unknown member', 'hi\n\n{{ scale.x }}', 'prompt-render', 3, 'undefined variable'],
     ['a method, which would unblind the judge', '{{ method }}', 'prompt-variable', 1, 'no variable "method"'],
     ['no SR image', '---\nimages: [gt]\n---\n', 'prompt-header', 1, 'never shows the super-resolved image'],
+    [
+      'a rival that the answer does not speak of',
+      '---\nimages: [sr, rival]\n---\n',
+      'prompt-header',
+      1,
+      'shows `rival`, but "elements" answers speak of one image',
+    ],
+    [
+      'a rival and a form of your own',
+      '---\nimages: [sr, rival]\nanswer: { properties: { score: { type: number } } }\n---\n',
+      'prompt-header',
+      1,
+      'shows `rival`, but "custom" answers speak of one image',
+    ],
+    [
+      'a comparison without a rival',
+      '---\nimages: [gt, sr]\nanswer: pairwise\n---\n',
+      'prompt-header',
+      1,
+      'asks for a comparison and never shows `rival`',
+    ],
   ])('name line and remedy for %s', (_, text, code, line, message) => {
     expect(errorOf(text)).toMatchObject({ code, at: { line }, message: expect.stringContaining(message) })
+  })
+
+  it('may show a rival where the answer compares', () => {
+    expect(readPrompt('mine', '---\nimages: [sr, rival]\nanswer: pairwise\n---\n').images).toHaveLength(2)
   })
 
   it('read no files', () => {

@@ -22,6 +22,8 @@ export interface AnswerForm {
   scoring: string
   /** JSON schema (strict mode of structured output: every property required, none other allowed). */
   schema: Json
+  /** Its answers speak of two images: `rival` is read too. */
+  compares?: true
   /** @throws AnswerProblem when the score cannot be had from the answer. */
   read(answer: Json): Reading
 }
@@ -119,6 +121,7 @@ export const ANSWER_FORMS: readonly AnswerForm[] = [
   {
     name: 'pairwise',
     range: [0, 1],
+    compares: true,
     scoring: 'share of comparisons in which it invents less (0.5 for neither)',
     schema: strict(
       z.object({ a: z.array(z.string()), b: z.array(z.string()), more: z.enum(['A', 'B', 'neither']) }),

@@ -1,24 +1,20 @@
-import { once } from 'node:events'
-import { createReadStream, createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { finished } from 'node:stream/promises'
+import { createReadStream } from 'node:fs'
 import type { OpenAI } from 'openai'
 import { hashOf } from '../../store/canonical.ts'
-import type { Store } from '../../store/store.ts'
 import type { AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
-import type { Json } from '../answers/fields.ts'
 import { readReply } from '../answers/replies.ts'
 import { costOf, type Price } from '../costs/prices.ts'
 import type { Question } from '../questions/question.ts'
-import { fillImages, imagesOf, type Structure, withStructure } from '../questions/request.ts'
+import {
+  BATCH_PATH,
+  type BatchFile,
+  type BatchFileOptions,
+  type BatchItem,
+  batchFiles,
+  customId,
+} from './batch-file.ts'
 import type { JudgeClient } from './client.ts'
 import { type Fault, networkFault, statusFault } from './faults.ts'
-
-/** A question for the nth time because earlier answers could not be used. */
-export interface BatchItem {
-  question: Question
-  attempt: number
-}
 
 /** A batch at the provider, as it is remembered: enough to fetch and store its answers after a restart. */
 interface BatchRecord {
@@ -33,18 +29,14 @@ interface BatchRecord {
 
 export const BATCH_SPACE = 'batch'
 
-/** Limits of the provider: 50,000 requests and 200 MB per file. */
-const ITEMS_PER_BATCH = 50_000
-const BYTES_PER_BATCH = 150e6
+/** The provider's code for a batch whose tokens do not fit into its queue until others have ended. */
+const QUEUE_FULL = 'token_limit_exceeded'
 
-export interface BatchOptions {
+export interface BatchOptions extends BatchFileOptions {
   client: JudgeClient
   host: string
   endpoint: string
-  store: Store
   answers: AnswerStore
-  imageUrl(hash: string): Promise<string>
-  structure: Structure
   /** Of a batch: half the list price. */
   price?: Price
   factor: number
@@ -61,9 +53,10 @@ export type BatchEvent =
   | { kind: 'failed'; key: string; fault: Fault }
 
 /**
- * Asks by the provider's Batch API: submits, looks now and then, and stores every answer before it is told of. Batches
- * that an earlier process submitted are taken up first, so that nothing is asked twice. Cancelling stops the looking;
- * the batch goes on at the provider and is taken up by the next run.
+ * Asks by the provider's Batch API: submits everything, looks now and then, and stores every answer before it is told
+ * of. Batches that an earlier process submitted are taken up first, so that nothing is asked twice. What does not fit
+ * into the provider's queue is submitted again when the rest has ended. Cancelling stops the looking; the batches go on
+ * at the provider and are taken up by the next run.
  *
  * @throws the reason of the signal; faults of the provider end as `failed` events.
  */
@@ -72,26 +65,50 @@ export async function* askInBatches(
   options: BatchOptions,
 ): AsyncGenerator<BatchEvent> {
   const wanted = new Map(items.map(item => [customId(item), item]))
+  let running: BatchRecord[] = []
   for (const record of await openRecords(options)) {
     const adopted = await adopt(record, options)
-    if (!adopted) continue
-    for (const { custom } of adopted.items) wanted.delete(custom)
-    yield* collect(adopted, options)
+    if (adopted) running.push(adopted)
   }
-  for await (const batch of batches([...wanted.values()], options)) {
+  const taken = new Set(running.flatMap(record => record.items.map(({ custom }) => custom)))
+  let open = items.filter(item => !taken.has(customId(item)))
+  while (open.length > 0 || running.length > 0) {
+    running.push(...(yield* submitAll(open, options)))
+    const refused: Ended[] = []
+    for (const record of running) {
+      const ended = yield* ending(record, options)
+      if (!ended) continue
+      if (queueWasFull(ended.batch)) refused.push(ended)
+      else yield* collect(ended, options)
+    }
+    // Only what has ended makes room.
+    if (refused.length === running.length) {
+      for (const ended of refused) yield* collect(ended, options)
+      return
+    }
+    for (const { record } of refused) await close(record, options)
+    open = refused.flatMap(({ record }) => record.items.flatMap(({ custom }) => wanted.get(custom) ?? []))
+    running = []
+  }
+}
+
+async function* submitAll(
+  items: readonly BatchItem[],
+  options: BatchOptions,
+): AsyncGenerator<BatchEvent, BatchRecord[]> {
+  const all: BatchRecord[] = []
+  for await (const batch of batchFiles(items, options)) {
     const submitted = await submit(batch, options)
     if ('fault' in submitted) {
       for (const { question } of batch.items)
         yield { kind: 'failed', key: question.key, fault: submitted.fault }
       continue
     }
+    all.push(submitted)
     yield { kind: 'submitted', id: submitted.id!, questions: submitted.items.length }
-    yield* collect(submitted, options)
   }
+  return all
 }
-
-/** Providers limit its length; half of a sha256 is enough to be unique. */
-const customId = ({ question, attempt }: BatchItem): string => `${question.key.slice(0, 40)}-${attempt}`
 
 async function openRecords({ store, endpoint }: BatchOptions): Promise<BatchRecord[]> {
   const found: BatchRecord[] = []
@@ -114,56 +131,16 @@ async function adopt(
     await store.putRecord(BATCH_SPACE, record.name, adopted)
     return adopted
   }
-  await store.putRecord(BATCH_SPACE, record.name, { ...record, finished: true })
+  await close(record, { store })
   return undefined
 }
 
-interface WrittenBatch {
-  items: BatchItem[]
-  file: string
-}
-
-/** Writes the requests to files of at most the provider's size, one after the other. */
-async function* batches(items: readonly BatchItem[], options: BatchOptions): AsyncGenerator<WrittenBatch> {
-  let from = 0
-  while (from < items.length) {
-    const file = options.store.temporaryPath()
-    const stream = createWriteStream(file)
-    const written: BatchItem[] = []
-    let bytes = 0
-    while (from < items.length && written.length < ITEMS_PER_BATCH && bytes < BYTES_PER_BATCH) {
-      const line = `${JSON.stringify(await lineOf(items[from], options))}\n`
-      bytes += Buffer.byteLength(line)
-      if (!stream.write(line)) await once(stream, 'drain')
-      written.push(items[from++])
-    }
-    stream.end()
-    await finished(stream)
-    try {
-      yield { items: written, file }
-    } finally {
-      await rm(file, { force: true })
-    }
-  }
-}
-
-const PATH = { chat: '/v1/chat/completions', responses: '/v1/responses' } as const
-
-async function lineOf(item: BatchItem, { imageUrl, structure }: BatchOptions): Promise<Json> {
-  const { api, body, form } = item.question
-  const urls = new Map<string, string>()
-  for (const hash of imagesOf(body)) if (!urls.has(hash)) urls.set(hash, await imageUrl(hash))
-  const filled = withStructure(
-    api,
-    fillImages(body, hash => urls.get(hash)!),
-    form,
-    structure,
-  )
-  return { custom_id: customId(item), method: 'POST', url: PATH[api], body: filled }
-}
+/** There is nothing more to be had from it. */
+const close = (record: BatchRecord, { store }: Pick<BatchOptions, 'store'>): Promise<void> =>
+  store.putRecord(BATCH_SPACE, record.name, { ...record, finished: true })
 
 async function submit(
-  { items, file }: WrittenBatch,
+  { items, file }: BatchFile,
   options: BatchOptions,
 ): Promise<BatchRecord | { fault: Fault }> {
   const { client, store, endpoint, host, signal } = options
@@ -185,7 +162,7 @@ async function submit(
     const batch = await client.openai.batches.create(
       {
         input_file_id: uploaded.id,
-        endpoint: PATH[items[0].question.api],
+        endpoint: BATCH_PATH[items[0].question.api],
         completion_window: '24h',
         metadata: { mirage: record.name },
       },
@@ -202,29 +179,43 @@ async function submit(
 
 const ENDED = ['completed', 'failed', 'expired', 'cancelled']
 
-async function* collect(record: BatchRecord, options: BatchOptions): AsyncGenerator<BatchEvent> {
-  const { client, store, host, poll, signal, sleep } = options
+/** A batch that is over, and what the provider says of it. */
+interface Ended {
+  record: BatchRecord
+  batch: OpenAI.Batch
+}
+
+const queueWasFull = ({ errors }: OpenAI.Batch): boolean =>
+  errors?.data?.some(({ code }) => code === QUEUE_FULL) ?? false
+
+/** Waits for the end of a batch; undefined when the provider cannot be reached, which the questions are told. */
+async function* ending(
+  record: BatchRecord,
+  { client, host, poll, signal, sleep }: BatchOptions,
+): AsyncGenerator<BatchEvent, Ended | undefined> {
   const id = record.id!
   const total = record.items.length
-  let batch: OpenAI.Batch | undefined
-  for (let failures = 0; !batch; ) {
+  for (let failures = 0; ; ) {
     try {
-      const seen = await client.openai.batches.retrieve(id, { signal })
+      const batch = await client.openai.batches.retrieve(id, { signal })
       failures = 0
-      if (ENDED.includes(seen.status)) batch = seen
-      else
-        yield { kind: 'waiting', id, status: seen.status, done: seen.request_counts?.completed ?? 0, total }
+      if (ENDED.includes(batch.status)) return { record, batch }
+      yield { kind: 'waiting', id, status: batch.status, done: batch.request_counts?.completed ?? 0, total }
     } catch (error) {
       signal.throwIfAborted()
       if (++failures >= 5) {
         const fault = faultOf(error, host, client)
         for (const { question } of record.items) yield { kind: 'failed', key: question.key, fault }
-        return
+        return undefined
       }
     }
-    if (!batch) await sleep(poll * 1000, signal)
+    await sleep(poll * 1000, signal)
   }
+}
 
+/** Fetches and stores the answers of a batch. */
+async function* collect({ record, batch }: Ended, options: BatchOptions): AsyncGenerator<BatchEvent> {
+  const { client, host, signal } = options
   const items = new Map(record.items.map(item => [item.custom, item]))
   const answered = new Set<string>()
   const said = new Map<string, string>()
@@ -246,15 +237,17 @@ async function* collect(record: BatchRecord, options: BatchOptions): AsyncGenera
       } else said.set(custom, client.redact(error?.message ?? JSON.stringify(response?.body ?? batch.status)))
     }
   }
-  await store.putRecord(BATCH_SPACE, record.name, { ...record, finished: true })
+  await close(record, options)
+  const [failure] = batch.errors?.data ?? []
+  const reason = failure?.message ? client.redact(failure.message) : `the batch ended as "${batch.status}"`
   for (const { custom, question } of record.items) {
     if (answered.has(custom)) continue
-    const why = said.get(custom) ?? `the batch ended as "${batch.status}"`
+    const why = said.get(custom) ?? reason
     const remedy = 'Run the cell again: only what is missing is asked.'
     yield {
       kind: 'failed',
       key: question.key,
-      fault: { kind: 'server', message: `${host}, batch ${id}: ${why}`, remedy },
+      fault: { kind: 'server', message: `${host}, batch ${record.id}: ${why}`, remedy },
     }
   }
 }

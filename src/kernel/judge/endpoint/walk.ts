@@ -158,15 +158,20 @@ const STAGES: readonly Stage[] = [
       ...(!reading && { problem: reasonOf(read, asked) }),
       ...(problem && { problem }),
     }),
-    edit: (walk, { score, findings }, { job }) => ({
-      ...walk,
-      reading: {
-        remarks: [],
-        ...walk.reading,
-        score: numberIn(score ?? walk.reading?.score, 'score', formOf(job).range),
-        findings: findings === undefined ? (walk.reading?.findings ?? []) : findingsOf(findings),
-      },
-    }),
+    edit: (walk, { score: written, findings }, { job }) => {
+      const { range, compares } = formOf(job)
+      const score = numberIn(written ?? walk.reading?.score, 'score', range)
+      return {
+        ...walk,
+        reading: {
+          remarks: [],
+          ...walk.reading,
+          score,
+          findings: findings === undefined ? (walk.reading?.findings ?? []) : findingsOf(findings),
+          ...(compares && { rival: { findings: [], ...walk.reading?.rival, score: 1 - score } }),
+        },
+      }
+    },
   },
 ]
 

@@ -66,13 +66,15 @@ export function readPrompt(
       at: { line: 1, column: 1 },
     })
   }
+  const form = formOf(header)
+  requireRival(name, images, form)
   const rendered = new Map<string, string>()
   return {
     name,
     hash: createHash('sha256').update(text).digest('hex'),
     header,
     images,
-    form: formOf(header),
+    form,
     render(variables) {
       // Rows of one study mostly differ in pixels alone.
       const key = JSON.stringify(variables)
@@ -81,6 +83,25 @@ export function readPrompt(
       return known
     },
   }
+}
+
+/** A comparison needs both images, and of a second image only a comparison says something. */
+function requireRival(name: string, images: readonly ShownImage[], form: AnswerForm): void {
+  const shown = images.some(image => image.show === 'rival')
+  if (shown === (form.compares ?? false)) return
+  throw new MirageError({
+    code: 'prompt-header',
+    ...(shown
+      ? {
+          message: `The prompt "${name}" shows \`rival\`, but "${form.name}" answers speak of one image.`,
+          remedy: 'Set `answer: pairwise` in its front matter, or take `rival` out of `images`.',
+        }
+      : {
+          message: `The prompt "${name}" asks for a comparison and never shows \`rival\`.`,
+          remedy: 'Add `rival` to `images` in its front matter, or give it another `answer`.',
+        }),
+    at: { line: 1, column: 1 },
+  })
 }
 
 function formOf({ answer }: PromptHeader): AnswerForm {

@@ -1,12 +1,13 @@
 import { meng, steiger } from '../correlation/dependent.ts'
 import { partialStatistics } from '../correlation/partial.ts'
-import { centred, cosine, dot } from '../correlation/pearson.ts'
+import { cosine, dot } from '../correlation/pearson.ts'
 import { midranks } from '../correlation/ranks.ts'
 import { spearmanStatistics } from '../correlation/spearman.ts'
 import { type Bootstrap, bootstrapping, hasInterval, strided } from '../resampling/bootstrap.ts'
 import { createRng } from '../resampling/rng.ts'
 import { type ClusterStatistics, evaluated, LANES } from '../resampling/statistic.ts'
 import type { Work } from '../work.ts'
+import { residuals } from './residuals.ts'
 import { type Column, constant, type Sample } from './sample.ts'
 
 /** How much stronger the first predictor's SRCC is than the second's, each taken with the sign of its direction. */
@@ -20,7 +21,11 @@ export interface Difference {
   high: number | null
   /** Two-sided, from the bootstrap draws clustered by image. */
   p: number | null
-  /** Two-sided, by Steiger's and by Meng's test; both take rows for independent. */
+  /**
+   * Two-sided, by Steiger's and by Meng's test; both take rows for independent. With given columns they are those of the
+   * partial correlations, each column one row less (T. W. Anderson, "An Introduction to Multivariate Statistical
+   * Analysis", section 4.3: partial correlations given k columns are distributed as plain ones of k rows fewer).
+   */
   pSteiger: number | null
   pMeng: number | null
 }
@@ -87,27 +92,29 @@ export function* comparing(
     level,
     rng: createRng(seed),
   })
-  return differencesOf(sample, usable, valuesX.map(midranks), y, result, signs)
+  return differencesOf(sample, usable, { ranks: valuesX.map(midranks), given }, y, result, signs)
 }
 
+/** `ranks` are midranks of the predictors, `given` the values of the given columns. */
 export function differencesOf(
   { rows }: Sample,
   xs: readonly Column[],
-  ranks: readonly Float64Array[],
+  { ranks, given }: { ranks: readonly Float64Array[]; given: readonly Float64Array[] },
   y: Column,
   { estimates: all, intervals, draws }: Bootstrap,
   signs: readonly number[],
 ): Difference[] {
-  const centredRanks = ranks.map(centred)
-  const squares = centredRanks.map(values => dot(values, values))
+  const givenRanks = given.map(midranks)
+  const left = ranks.map(values => residuals(values, givenRanks) ?? new Float64Array(values.length))
+  const squares = left.map(values => dot(values, values))
+  const n = rows.length - given.length
   return pairsOf(xs.length).flatMap(([a, b], k): Difference[] => {
     const index = xs.length + k
     if (Number.isNaN(all[index])) return []
     const interval = intervals[index]
     const [ra, rb] = [signs[a] * all[a], signs[b] * all[b]]
-    const between =
-      signs[a] * signs[b] * cosine(dot(centredRanks[a], centredRanks[b]), squares[a], squares[b])
-    const tested = rows.length > 3 && Math.abs(between) < 1 && Math.abs(ra) < 1 && Math.abs(rb) < 1
+    const between = signs[a] * signs[b] * cosine(dot(left[a], left[b]), squares[a], squares[b])
+    const tested = n > 3 && Math.abs(between) < 1 && Math.abs(ra) < 1 && Math.abs(rb) < 1
     return [
       {
         y: y.name,
@@ -118,8 +125,8 @@ export function differencesOf(
         low: hasInterval(interval) ? interval.low : null,
         high: hasInterval(interval) ? interval.high : null,
         p: hasInterval(interval) ? signP(strided(draws, index, all.length)) : null,
-        pSteiger: tested ? steiger(ra, rb, between, rows.length).p : null,
-        pMeng: tested ? meng(ra, rb, between, rows.length).p : null,
+        pSteiger: tested ? steiger(ra, rb, between, n).p : null,
+        pMeng: tested ? meng(ra, rb, between, n).p : null,
       },
     ]
   })

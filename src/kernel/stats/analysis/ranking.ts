@@ -1,6 +1,6 @@
 import { quantile } from '../resampling/bca.ts'
 import { bootstrapping, hasInterval } from '../resampling/bootstrap.ts'
-import type { Clusters } from '../resampling/clusters.ts'
+import { type Clusters, clustersOf } from '../resampling/clusters.ts'
 import { createRng } from '../resampling/rng.ts'
 import { type ClusterStatistics, perLane } from '../resampling/statistic.ts'
 import type { Work } from '../work.ts'
@@ -38,14 +38,19 @@ export function* ranking(
     method !== null && Number.isFinite(column.values[row]) ? [{ row, method }] : [],
   )
   const methods = [...new Set(rows.map(({ method }) => method))]
+  // An image without a value is no image of this ranking: drawing it would count what was never seen.
+  const clusters = clustersOf(
+    images,
+    Int32Array.from(rows, ({ row }) => row),
+  )
   const means = meansByMethod(
-    rows.map(({ row, method }) => ({
+    rows.map(({ row, method }, k) => ({
       group: methods.indexOf(method),
-      cluster: images.of[row],
+      cluster: clusters.of[k],
       value: column.values[row],
     })),
     methods.length,
-    images.count,
+    clusters.count,
   )
   const result = yield* bootstrapping(means, { draws, level, rng: createRng(seed) })
   const ranks = ranksOf(result.estimates, higherIsBetter)

@@ -164,7 +164,8 @@ function* relateSample(
     const fitted = given.length > 0 ? null : logisticCorrelation(valuesX[j], valuesY, options.logistic)
     return { ...shared, ...figures, fitted, notes: [...notes] }
   })
-  return { relations, differences: compare ? differencesOf(sample, usable, ranks, y, srcc, signs) : [] }
+  const differences = compare ? differencesOf(sample, usable, { ranks, given }, y, srcc, signs) : []
+  return { relations, differences }
 }
 
 const noPartialKendall: Figure = {
