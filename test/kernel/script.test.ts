@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { cell, mirage, studyFolder } from '../support/study-folder.ts'
+import { cell, mirage, REPOSITORY, studyFolder } from '../support/study-folder.ts'
 
 const script = (id: string, text: string, as = '') =>
   `\`\`\`ts mirage id=${id}${as && ` as=${as}`}\n${text}\n\`\`\`\n`
@@ -75,4 +78,22 @@ test('a script cannot change what another cell made', async () => {
   )
   expect((await mirage(['run', path])).code).toBe(0)
   expect((await readFile(folder.file('out.csv'), 'utf8')).trim().split('\n')).toHaveLength(2)
+})
+
+test('an interrupt ends a script that waits for something else than its signal', async () => {
+  await using folder = await studyFolder({ count: 1 })
+  const path = await folder.write(script('s', `console.error('waits')\nawait new Promise(() => {})`))
+  // A process group, as in a terminal: Ctrl-C reaches all of it.
+  const child = spawn(process.execPath, [join(REPOSITORY, 'bin/mirage.mjs'), 'run', path, '--verbose'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  let said = ''
+  for await (const chunk of child.stderr) {
+    said += chunk
+    if (!said.includes('waits')) continue
+    process.kill(-child.pid!, 'SIGINT')
+    break
+  }
+  expect(await once(child, 'exit')).toEqual([130, null])
 })

@@ -5,6 +5,7 @@ import { completes, defines, reads } from '../../src/kernel/schema.ts'
 import { parseStep } from '../../src/kernel/session/parse-step.ts'
 import { referencesOf } from '../../src/kernel/session/references.ts'
 import type { StepDefinition } from '../../src/kernel/step.ts'
+import { score } from '../../src/kernel/steps/score.ts'
 
 const params = z.strictObject({
   of: reads('table', 'Table to read.'),
@@ -47,6 +48,16 @@ test('a cell gives its step and its parameters with defaults', () => {
 test.each([
   ['malformed YAML', 'infer:\n  of: [photos', { code: 'yaml-malformed', at: { line: 2 } }],
   ['a tab', 'infer:\n\tof: photos', { code: 'yaml-malformed', at: { line: 2 } }],
+  [
+    'an unquoted *',
+    'infer:\n  of: photos\n  model: *.onnx',
+    { code: 'yaml-malformed', remedy: /Quote .*"\*\.png"/, at: { line: 3, column: 10 } },
+  ],
+  [
+    'an alias that is used too often',
+    `infer:\n  of: &a [a]\n  model: [${Array(101).fill('*a')}]`,
+    { code: 'yaml-malformed', remedy: /in place of anchors/, at: { line: 1, column: 1 } },
+  ],
   ['a key twice', 'infer:\n  of: a\n  of: b', { code: 'yaml-malformed', at: { line: 3, column: 3 } }],
   [
     'an unknown step',
@@ -97,6 +108,14 @@ test('names that a cell reads and defines are found through unions, lists and op
   expect(referencesOf(step.params, written)).toEqual({
     reads: ['photos'],
     mayRead: ['x4', 'tuned'],
+    assumes: [],
     defines: 'up',
   })
+})
+
+test('the prompt of a score that names none is assumed', () => {
+  const written = { of: 'photos', judge: { model: 'm', baseURL: 'http://localhost' } }
+  expect(referencesOf(score.params, written)).toEqual({ reads: ['photos'], mayRead: [], assumes: ['hs'] })
+  const named = { ...written, prompt: 'hs' }
+  expect(referencesOf(score.params, named)).toMatchObject({ mayRead: ['hs'], assumes: [] })
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -84,7 +84,33 @@ const partial: StepDefinition = {
   async *run() {
     const runs = calls.filter(call => call === 'partial').length
     calls.push('partial')
-    return { value: number(runs), outputs: [], cacheable: false }
+    const outputs = [{ id: 'runs', items: [{ mime: 'text/plain', text: `${runs} before` }] }]
+    return { value: number(runs), outputs, cacheable: false }
+  },
+}
+/** Keeps its text, as a prompt cell does. */
+const prompt: StepDefinition = {
+  name: 'prompt',
+  version: 1,
+  summary: '',
+  granularity: 'table',
+  params: z.strictObject({ name: z.string(), text: z.string() }),
+  async *run(params) {
+    return { value: { kind: 'prompt', ...(params as { name: string; text: string }) }, outputs: [] }
+  },
+}
+/** Asks the prompt `hs` where no other is written; one is shipped. */
+const ask: StepDefinition = {
+  name: 'ask',
+  version: 1,
+  summary: '',
+  granularity: 'table',
+  params: z.strictObject({ prompt: reads('prompt', 'A prompt.').default('hs'), as: defines() }),
+  async *run(params, context) {
+    const { prompt: name } = params as { prompt: string }
+    const text = context.hasInput(name) ? context.input(name, 'prompt').text : 'shipped'
+    calls.push(`ask ${text}`)
+    return { value: number(text), outputs: [] }
   },
 }
 const stages: StepDefinition = {
@@ -130,7 +156,7 @@ function open(listen: (event: CellEvent) => void = () => {}): Session {
     path,
     store,
     compute: {} as Compute,
-    language: { steps: { make, add, wait, partial, stages }, prompt: make, script: make },
+    language: { steps: { make, add, wait, partial, stages, ask }, prompt, script: make },
     record: createRunRecord(path, store),
     env: {},
     emit: event => {
@@ -150,6 +176,19 @@ function study(...texts: string[]): Study {
     cells: texts.map((text, n) => ({ id: `c${n + 1}`, kind: 'step' as const, attributes: {}, text })),
   }
 }
+
+/** A study whose first cell is a prompt `hs`. */
+function withPrompt(text: string, ...texts: string[]): Study {
+  const { cells, ...rest } = study(text, ...texts)
+  return {
+    ...rest,
+    cells: [{ ...cells[0], kind: 'prompt', attributes: { prompt: 'hs' } }, ...cells.slice(1)],
+  }
+}
+
+const indexPath = () => path.replace(/\.md$/, '.outputs/index.json')
+const savedCells = async () => JSON.parse(await readFile(indexPath(), 'utf8')).cells
+const lockedCells = async () => JSON.parse(await readFile(path.replace(/\.md$/, '.lock.json'), 'utf8')).cells
 
 const run = (session: Session, of: Study, options = {}, cells = of.cells.map(({ id }) => id)) =>
   session.run(runRequest.parse({ study: of, cells, options }))
@@ -368,4 +407,84 @@ test('outputs and lock stand beside the study, sorted and without what the study
   const lock = JSON.parse(await readFile(path.replace(/\.md$/, '.lock.json'), 'utf8'))
   expect(lock.cells).toMatchObject({ c1: { step: 'make', as: 'a', version: 1 } })
   expect(lock.cells.c2).toBeUndefined()
+})
+
+test('what a cell gives anew under its old key is what is saved', async () => {
+  const session = open()
+  const of = study('partial: { as: p }')
+  await run(session, of)
+  const first = await savedCells()
+  expect(first.c1.outputs).toMatchObject([{ items: [{ text: '0 before' }] }])
+  await run(session, of)
+  const second = await savedCells()
+  expect(second.c1.key).toBe(first.c1.key)
+  expect(second.c1.outputs).toMatchObject([{ items: [{ text: '1 before' }] }])
+  expect(await readdir(path.replace(/\.md$/, '.outputs'))).toContain(second.c1.value)
+})
+
+test('a run that gives the same again leaves the saved outputs as they are', async () => {
+  const of = study('make: { value: 2, as: a }', 'make: { value: -1, as: b }')
+  await run(open(), of, { keepGoing: true })
+  const before = await readFile(indexPath(), 'utf8')
+  for (const force of [true, false]) {
+    calls = []
+    await run(open(), of, { keepGoing: true, force })
+    expect(calls).toContain('make -1')
+    expect(await readFile(indexPath(), 'utf8')).toBe(before)
+  }
+})
+
+test('a session leaves alone what another has written of cells that it did not run since', async () => {
+  const texts = ['make: { value: 2, as: a }', 'make: { value: 7, as: other }', 'wait: { steps: 1 }']
+  const of = study(...texts)
+  const edited = study('make: { value: 4, as: a }', ...texts.slice(1))
+  const session = open()
+  await run(session, of, {}, ['c1'])
+  await run(open(), edited, {}, ['c1', 'c2'])
+  const [saved, locked] = [await savedCells(), await lockedCells()]
+  await run(session, edited, {}, ['c3'])
+  expect(await savedCells()).toMatchObject({ c1: saved.c1, c2: saved.c2, c3: { succeeded: true } })
+  expect(await lockedCells()).toMatchObject({ c1: locked.c1, c2: locked.c2, c3: { step: 'wait' } })
+  const files = await readdir(path.replace(/\.md$/, '.outputs'))
+  expect(files).toEqual(expect.arrayContaining([saved.c1.value, saved.c2.value]))
+  expect(await session.freshness(edited)).toEqual({ c1: 'fresh', c2: 'fresh', c3: 'fresh' })
+})
+
+test('a broken index is refused until it is repaired, and no longer', async () => {
+  const session = open()
+  const of = study('make: { value: 2, as: a }')
+  await run(session, of)
+  const index = await readFile(indexPath(), 'utf8')
+  await writeFile(indexPath(), '<<<<<<<')
+  for (let tries = 0; tries < 2; tries++)
+    await expect(session.freshness(of)).rejects.toMatchObject({ info: { code: 'json-syntax' } })
+  await writeFile(indexPath(), index)
+  expect(await session.freshness(of)).toEqual({ c1: 'fresh' })
+})
+
+test('a prompt cell with the name of the prompt that is asked by default comes first, and its edit is seen', async () => {
+  const session = open()
+  const of = withPrompt('My own.', 'ask: { as: answer }')
+  await run(session, of)
+  expect(calls).toEqual(['ask My own.'])
+  expect(await session.freshness(withPrompt('Another.', 'ask: { as: answer }'))).toMatchObject({
+    c2: 'stale',
+  })
+})
+
+test('a prompt that is asked by default needs no cell, and no other result of its name is taken for it', async () => {
+  await run(open(), study('ask: { as: answer }'))
+  const { c1 } = await savedCells()
+  await run(open(), study('ask: { as: answer }', 'make: { value: 1, as: hs }', 'ask: { as: more }'))
+  expect(calls).toEqual(['ask shipped', 'make 1', 'ask shipped'])
+  expect((await savedCells()).c1.key).toBe(c1.key)
+  expect((await lockedCells()).c3.inputs).toEqual({})
+})
+
+test('an unquoted * fails its own cell only', async () => {
+  const of = study('add: { to: *a, plus: 1 }', 'make: { value: 1, as: b }')
+  expect(await run(open(), of, { keepGoing: true })).toMatchObject({ failed: ['c1'], succeeded: ['c2'] })
+  expect(events.find(event => event.type === 'ended')).toMatchObject({
+    outcome: { error: { code: 'yaml-malformed', cell: 'c1', at: { line: 1, column: 12 } } },
+  })
 })

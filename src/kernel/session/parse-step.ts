@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { type CellPosition, type ErrorInfo, MirageError, nearest } from '../errors.ts'
 import type { StepDefinition } from '../step.ts'
@@ -65,7 +65,21 @@ export function parseStep(cell: string, text: string, steps: Record<string, Step
     })
   }
 
-  const plain: unknown = (document.toJS() as Record<string, unknown>)[name] ?? {}
+  let plain: unknown
+  try {
+    plain = (document.toJS() as Record<string, unknown>)[name] ?? {}
+  } catch (error) {
+    const alias = unresolvedAlias(document)
+    fail({
+      code: 'yaml-malformed',
+      message: `The YAML cannot be read: ${(error as Error).message}.`,
+      remedy:
+        alias === undefined
+          ? 'Write the values themselves in place of anchors (&) and aliases (*).'
+          : 'Quote a value that begins with *, such as "*.png": without quotes it is the name of an anchor.',
+      at: at(alias ?? rangeStart(pair.key)),
+    })
+  }
   const parsed = step.params.safeParse(plain)
   if (!parsed.success) {
     const issue = mostSpecific(parsed.error.issues)
@@ -73,6 +87,19 @@ export function parseStep(cell: string, text: string, steps: Record<string, Step
     fail({ ...info, at: at(positionOf(document, [name, ...issue.path], issue)) })
   }
   return { step, params: parsed.data, written: plain }
+}
+
+/** Offset of the first alias without an anchor before it, which YAML's parser lets through. */
+function unresolvedAlias(document: Document): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document)) return undefined
+      found = rangeStart(alias)
+      return visit.BREAK
+    },
+  })
+  return found
 }
 
 /** Of several problems the one to show: unknown keys first, since they usually cause the missing ones. */

@@ -23,10 +23,11 @@ export const isReadable = (cell: PlannedCell): cell is Extract<PlannedCell, { pr
 /** Never throws for a bad cell: its error is kept with it. */
 export function planStudy(cells: readonly StudyCell[], language: Language): Plan {
   const definedBy = new Map<string, string>()
+  const prompts = new Set(cells.filter(({ kind }) => kind === 'prompt').map(({ id }) => id))
   const planned = cells.map((cell): PlannedCell => {
     try {
       const program = readCell(cell, language)
-      const needs = linksOf(program, definedBy)
+      const needs = linksOf(program, definedBy, prompts)
       if (program.defines) claim(program.defines, cell.id, definedBy)
       return { id: cell.id, program, needs }
     } catch (error) {
@@ -50,7 +51,11 @@ function claim(name: string, cell: string, definedBy: Map<string, string>): void
   definedBy.set(name, cell)
 }
 
-function linksOf(program: Program, definedBy: Map<string, string>): Map<string, string> {
+function linksOf(
+  program: Program,
+  definedBy: Map<string, string>,
+  prompts: ReadonlySet<string>,
+): Map<string, string> {
   const needs = new Map<string, string>()
   for (const name of program.reads) {
     const cell = definedBy.get(name)
@@ -60,6 +65,11 @@ function linksOf(program: Program, definedBy: Map<string, string>): Map<string, 
   for (const name of program.mayRead) {
     const cell = definedBy.get(name)
     if (cell !== undefined) needs.set(name, cell)
+  }
+  for (const name of program.assumes) {
+    const cell = definedBy.get(name)
+    // A table that happens to have the name of a default is not meant.
+    if (cell !== undefined && prompts.has(cell)) needs.set(name, cell)
   }
   return needs
 }

@@ -53,13 +53,14 @@ function readPrompt(cell: StudyCell, { prompt }: Language): Program {
     })
   }
   const params = { name, text: cell.text }
-  return { cell: cell.id, ...bind(prompt, params), reads: [], mayRead: [], defines: name }
+  return { cell: cell.id, ...bind(prompt, params), reads: [], mayRead: [], assumes: [], defines: name }
 }
 
 function readScript(cell: StudyCell, { script }: Language): Program {
   const names = [...new Set(cell.text.match(/[A-Za-z_]\w*/g))]
   const params = { text: cell.text, names, as: cell.attributes.as }
-  return { cell: cell.id, ...bind(script, params), reads: [], mayRead: names, defines: cell.attributes.as }
+  const references = { reads: [], mayRead: names, assumes: [], defines: cell.attributes.as }
+  return { cell: cell.id, ...bind(script, params), ...references }
 }
 
 function bind(step: StepDefinition, params: unknown): Omit<Program, 'cell' | keyof References> {

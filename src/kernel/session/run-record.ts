@@ -18,6 +18,7 @@ import {
   outputFile,
   printOutputs,
   readOutputs,
+  type SavedCellOutputs,
   type SavedItem,
   type SavedOutput,
   type SavedOutputs,
@@ -27,7 +28,7 @@ import { OUTPUTS_PAGE, printOutputsPage } from '../../notebook/outputs-page.ts'
 import { lockPath, OUTPUTS_INDEX, outputsFolder } from '../../notebook/paths.ts'
 import { type ErrorInfo, MirageError } from '../errors.ts'
 import type { Output, OutputItem, Study } from '../protocol/messages.ts'
-import { hashOf } from '../store/canonical.ts'
+import { canonicalJson, hashOf } from '../store/canonical.ts'
 import { sniffMime } from '../store/sniff.ts'
 import type { Store } from '../store/store.ts'
 import { VERSION } from '../version.ts'
@@ -58,7 +59,9 @@ class FileRecord implements RunRecord {
   readonly #study: string
   readonly #folder: string
   readonly #lockPath: string
-  #saved: Promise<SavedOutputs> | undefined
+  /** The index as it was read or written last. */
+  #index: { stamp: string | undefined; saved: SavedOutputs } | undefined
+  /** What the lock file does not hold yet. */
   readonly #locked = new Map<string, LockedCell>()
 
   constructor(studyPath: string, store: Store) {
@@ -77,35 +80,32 @@ class FileRecord implements RunRecord {
     const { key, finished, milliseconds } = result
     const last = (await this.#read()).cells[cell]
     const textHash = sha256(text)
-    if (last?.key === key && last.textHash === textHash) return
+    // The very result that is saved; one that was made anew under its key need not be the same.
+    if (last?.key === key && last.textHash === textHash && last.finished === finished) return
     const outputs = await this.#saveOutputs(result.outputs)
     const value = result.value && (await this.#copyValue(result.value))
-    await this.#write(saved =>
-      withCellOutputs(saved, cell, {
-        textHash,
-        key,
-        ...(value && { value }),
-        succeeded: true,
-        finished,
-        milliseconds,
-        outputs,
-      }),
-    )
+    await this.#save(cell, {
+      textHash,
+      key,
+      ...(value && { value }),
+      succeeded: true,
+      finished,
+      milliseconds,
+      outputs,
+    })
   }
 
   async failed(cell: string, text: string, error: ErrorInfo): Promise<void> {
     const message = [error.message, error.remedy].filter(Boolean).join('\n')
     const outputs = [{ id: 'error', items: [{ mime: 'text/plain', text: message }] }]
     const finished = new Date().toISOString()
-    await this.#write(saved =>
-      withCellOutputs(saved, cell, {
-        textHash: sha256(text),
-        succeeded: false,
-        finished,
-        milliseconds: 0,
-        outputs,
-      }),
-    )
+    await this.#save(cell, {
+      textHash: sha256(text),
+      succeeded: false,
+      finished,
+      milliseconds: 0,
+      outputs,
+    })
   }
 
   async finish(study: Study): Promise<void> {
@@ -116,6 +116,7 @@ class FileRecord implements RunRecord {
     )
     const text = printLock(keepLocks({ ...lock, seed: study.seed }, ids))
     if (text !== (await readIfThere(this.#lockPath))) await writeWhole(this.#lockPath, text)
+    this.#locked.clear()
     const known = await this.#read()
     if (Object.keys(known.cells).some(id => !ids.includes(id)))
       await this.#write(saved => keepOutputs(saved, ids))
@@ -185,18 +186,29 @@ class FileRecord implements RunRecord {
     }
   }
 
-  #read(): Promise<SavedOutputs> {
-    this.#saved ??= readIfThere(join(this.#folder, OUTPUTS_INDEX)).then(text =>
-      text === undefined ? NO_OUTPUTS : readable(() => readOutputs(text)),
-    )
-    return this.#saved
+  /** The index as it is now: another program, or git, may have written it since. */
+  async #read(): Promise<SavedOutputs> {
+    const path = join(this.#folder, OUTPUTS_INDEX)
+    const stamp = await stampOf(path)
+    if (!this.#index || this.#index.stamp !== stamp) {
+      const text = await readIfThere(path)
+      this.#index = { stamp, saved: text === undefined ? NO_OUTPUTS : readable(() => readOutputs(text)) }
+    }
+    return this.#index.saved
+  }
+
+  /** Writes nothing where only the times are others, so that git sees what has changed. */
+  async #save(cell: string, entry: SavedCellOutputs): Promise<void> {
+    const last = (await this.#read()).cells[cell]
+    if (last && withoutTimes(last) === withoutTimes(entry)) return
+    await this.#write(saved => withCellOutputs(saved, cell, entry))
   }
 
   async #write(change: (saved: SavedOutputs) => SavedOutputs): Promise<void> {
     const saved = change(await this.#read())
-    this.#saved = Promise.resolve(saved)
     await mkdir(this.#folder, { recursive: true })
-    await writeWhole(join(this.#folder, OUTPUTS_INDEX), printOutputs(saved))
+    const stamp = await writeWhole(join(this.#folder, OUTPUTS_INDEX), printOutputs(saved))
+    this.#index = { stamp, saved }
   }
 
   async #readLock(): Promise<Lock> {
@@ -254,6 +266,8 @@ function readable<T>(read: () => T): T {
   }
 }
 
+const withoutTimes = ({ finished: _, milliseconds: __, ...rest }: SavedCellOutputs) => canonicalJson(rest)
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function readIfThere(path: string): Promise<string | undefined> {
@@ -273,8 +287,22 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
+/** Another for every version of a file, whoever wrote it; undefined where there is none. */
+async function stampOf(path: string): Promise<string | undefined> {
+  try {
+    const { ino, mtimeNs, size } = await stat(path, { bigint: true })
+    return `${ino} ${mtimeNs} ${size}`
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** @returns the stamp of what was written, also where another program has replaced it at once */
+async function writeWhole(path: string, text: string): Promise<string | undefined> {
   const temporary = `${path}.${process.pid}.tmp`
   await writeFile(temporary, text, { flush: true })
+  const stamp = await stampOf(temporary)
   await rename(temporary, path)
+  return stamp
 }

@@ -32,11 +32,19 @@ export function scriptCell(steps: Readonly<Record<string, StepDefinition>>): Ste
         () => events.end(),
         error => events.fail(error),
       )
-      yield* events
+      // Code that waits for something else than `signal` cannot be stopped; the cell does not wait with it.
+      const stop = () => events.fail(context.signal.reason)
+      context.signal.addEventListener('abort', stop, { once: true })
+      try {
+        if (context.signal.aborted) stop()
+        yield* events
+      } finally {
+        context.signal.removeEventListener('abort', stop)
+      }
       const exported = await running
       if (exported !== undefined) shown.push(exported)
       const outputs = await Promise.all(shown.map((value, n) => outputOf(value, `shown-${n}`, context.store)))
-      // A script may read clocks, files and networks, of which no key knows.
+      // Kept like any result. No key knows the clocks, files and networks that a script reads: `--force` reads them anew.
       return { value: boundValue(exported), outputs }
     },
   }
