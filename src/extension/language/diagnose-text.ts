@@ -1,6 +1,7 @@
-import { isMap, type ParsedNode } from 'yaml'
+import { type Document, isMap, type ParsedNode } from 'yaml'
 import type { StudyLanguage } from '../../kernel/protocol/messages.ts'
 import { nearest } from '../../notebook/nearest.ts'
+import { unresolvedAlias } from '../../notebook/unresolved-alias.ts'
 import { type Schema, stepNamed } from './schema.ts'
 import { readStepText, spanOf } from './step-text.ts'
 import { type Problem, problem, validate } from './validate.ts'
@@ -20,6 +21,8 @@ export function diagnoseText(language: StudyLanguage, text: string): Problem[] {
       }),
     ]
   }
+  const star = unquotedStar(document)
+  if (star) return [star]
   if (!name) {
     return [
       problem('step-shape', 'A step cell has one top-level key that names the step.', {
@@ -47,6 +50,21 @@ export function diagnoseText(language: StudyLanguage, text: string): Problem[] {
   return missing.length > 0
     ? [problem('parameter-missing', `"${name.text}" needs the parameter "${missing[0]}".`, name.span)]
     : []
+}
+
+/** A text that begins with `*` and has no quotes: to YAML the name of an anchor, here one that is nowhere. */
+export function unquotedStar(document: Document): Problem | undefined {
+  const alias = unresolvedAlias(document)
+  if (!alias) return undefined
+  const [span, text] = [spanOf(alias), `"*${alias.source}"`]
+  return {
+    ...problem(
+      'yaml-malformed',
+      'Quote a value that begins with *: without quotes it names an anchor.',
+      span,
+    ),
+    fix: { title: `Change to ${text}`, span, text },
+  }
 }
 
 function unknownStep(language: StudyLanguage, name: { text: string; span: Problem['span'] }): Problem {

@@ -1,9 +1,10 @@
 import { CST, Parser, parseDocument } from 'yaml'
+import { unresolvedAlias } from '../../notebook/unresolved-alias.ts'
 
 /** A step cell in even spacing; comments, order and quotes stay. What can't be read is left as it is. */
 export function format(text: string): string {
   const document = parseDocument(text, { prettyErrors: false })
-  if (document.errors.length > 0 || document.contents === null) return text
+  if (document.errors.length > 0 || document.contents === null || unresolvedAlias(document)) return text
   return tightLists(document.toString({ lineWidth: 0, indent: 2, flowCollectionPadding: true })).trimEnd()
 }
 

@@ -1,5 +1,6 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
 import type { z } from 'zod'
+import { unresolvedAlias } from '../../notebook/unresolved-alias.ts'
 import { type CellPosition, type ErrorInfo, MirageError, nearest } from '../errors.ts'
 import type { StepDefinition } from '../step.ts'
 
@@ -77,7 +78,7 @@ export function parseStep(cell: string, text: string, steps: Record<string, Step
         alias === undefined
           ? 'Write the values themselves in place of anchors (&) and aliases (*).'
           : 'Quote a value that begins with *, such as "*.png": without quotes it is the name of an anchor.',
-      at: at(alias ?? rangeStart(pair.key)),
+      at: at(rangeStart(alias ?? pair.key)),
     })
   }
   const parsed = step.params.safeParse(plain)
@@ -87,19 +88,6 @@ export function parseStep(cell: string, text: string, steps: Record<string, Step
     fail({ ...info, at: at(positionOf(document, [name, ...issue.path], issue)) })
   }
   return { step, params: parsed.data, written: plain }
-}
-
-/** Offset of the first alias without an anchor before it, which YAML's parser lets through. */
-function unresolvedAlias(document: Document): number | undefined {
-  let found: number | undefined
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return undefined
-      found = rangeStart(alias)
-      return visit.BREAK
-    },
-  })
-  return found
 }
 
 /** Of several problems the one to show: unknown keys first, since they usually cause the missing ones. */

@@ -128,6 +128,15 @@ describe('problems', () => {
       ).values(),
     ].flat()
 
+  test('a glob without quotes is one, which a quick fix quotes', () => {
+    const text = 'triplets: { lr: lr, gt: *.png, as: photos }'
+    const [{ code, span, fix }, ...rest] = problemsOf(text)
+    expect([code, rest, text.slice(span.start, span.end)]).toEqual(['yaml-malformed', [], '*.png'])
+    expect(fix?.text).toBe('"*.png"')
+    const [header] = diagnoseStudy(analyse, [cell('p', '---\ntitle: *.x\n---\nLook', 'prompt', {})]).get('p')!
+    expect(header).toMatchObject({ code: 'prompt-header', fix: { text: '"*.x"' } })
+  })
+
   test('the quick start has none', () => {
     const root = resolve(import.meta.dirname, '../../..')
     const study = parseStudy(readFileSync(join(root, 'notebooks', 'quickstart.mirage.md'), 'utf8'))
@@ -237,5 +246,6 @@ describe('hover and format', () => {
       'infer: { of: photos, model: [a, b] } # two',
     )
     expect(format('infer: {of: [')).toBe('infer: {of: [')
+    expect(format('triplets: {lr: *.png}')).toBe('triplets: {lr: *.png}')
   })
 })

@@ -3,6 +3,7 @@ import type { StudyLanguage } from '../../../kernel/protocol/messages.ts'
 import { splitPromptText } from '../../../notebook/prompt/split.ts'
 import type { TemplateProblem } from '../../../notebook/prompt/template.ts'
 import { PROMPT_VARIABLES } from '../../../notebook/prompt/variables.ts'
+import { unquotedStar } from '../diagnose-text.ts'
 import type { Schema } from '../schema.ts'
 import type { Span } from '../step-text.ts'
 import { type Problem, problem, validate } from '../validate.ts'
@@ -31,6 +32,8 @@ function headerProblems({ prompts }: StudyLanguage, yaml: string): Problem[] {
     const span = { start, end: Math.max(end, start + 1) }
     return [problem('prompt-header', `The front matter is no YAML: ${broken.message}`, span)]
   }
+  const star = unquotedStar(document)
+  if (star) return [{ ...star, code: 'prompt-header' }]
   const { contents } = document
   if (contents === null) return []
   if (!isMap(contents)) {

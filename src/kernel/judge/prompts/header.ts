@@ -1,6 +1,7 @@
-import { isMap, LineCounter, parseDocument, visit } from 'yaml'
+import { isMap, LineCounter, parseDocument } from 'yaml'
 import * as z from 'zod'
 import { splitPromptText } from '../../../notebook/prompt/split.ts'
+import { unresolvedAlias } from '../../../notebook/unresolved-alias.ts'
 import { type CellPosition, MirageError, nearest } from '../../errors.ts'
 import { ANSWER_FORMS } from '../answers/forms.ts'
 
@@ -82,13 +83,11 @@ function readHeader(yaml: string): PromptHeader {
   }
   const [broken] = document.errors
   if (broken) throw headerError(`The front matter is no YAML: ${broken.message}`, at(broken.pos[0]))
-  visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return
-      const message = `"*${alias.source}" in the front matter names no anchor; quote a text that begins with *.`
-      throw headerError(message, at(alias.range?.[0]))
-    },
-  })
+  const alias = unresolvedAlias(document)
+  if (alias) {
+    const message = `"*${alias.source}" in the front matter names no anchor; quote a text that begins with *.`
+    throw headerError(message, at(alias.range[0]))
+  }
   const parsed = promptHeader.safeParse(document.toJS() ?? {})
   if (parsed.success) return parsed.data
 
