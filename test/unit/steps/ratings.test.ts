@@ -55,7 +55,11 @@ describe('ratings', () => {
     const rated = async (name: string, text: string) => {
       await writeFile(join(folder, name), text)
       const context = stepContext(folder, { photos: seeds })
-      const run = await runStep(ratings, { of: 'photos', from: name, values: { rating: { direction: 'higher' } } }, context)
+      const run = await runStep(
+        ratings,
+        { of: 'photos', from: name, values: { rating: { direction: 'higher' } } },
+        context,
+      )
       return { values: (run.value as StudyTable).rows.map(({ values }) => values.rating), notes: run.notes }
     }
     expect(await rated('seeded.csv', 'id,method,seed,rating\na,osediff,1,4\na,osediff,7,2\n')).toMatchObject({
