@@ -162,9 +162,10 @@ describe('stepping through a score cell in a real VS Code', () => {
     await expect
       .poll(() => frame.locator('body').textContent(), { timeout: 30_000 })
       .not.toContain('edited while stepping')
-    await workbench.screenshot('stepping-9-run-afterwards')
+    // The note is there before the judge has answered.
     const scores = frame.locator('tr', { hasText: /^(left|right)plain2–1/ })
-    expect(await scores.count()).toBe(2)
+    await expect.poll(() => scores.count(), { timeout: 30_000 }).toBe(2)
+    await workbench.screenshot('stepping-9-run-afterwards')
     // The left image's question was answered while stepping; the right one's was only ever asked with another prompt.
     expect(judge.calls).toHaveLength(before + 1)
     expect(await workbench.isDirty()).toBe(false)
