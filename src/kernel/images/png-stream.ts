@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
 import { crc32, createDeflate, type Deflate } from 'node:zlib'
 
 /**
@@ -8,6 +9,8 @@ import { crc32, createDeflate, type Deflate } from 'node:zlib'
  */
 export class PngStream {
   readonly #file: WriteStream
+  /** Heard from the beginning: a file that fails is closed at once, and says so only once. */
+  readonly #closed: Promise<void>
   readonly #deflate: Deflate
   readonly #rowBytes: number
   #above: Uint8Array
@@ -17,6 +20,8 @@ export class PngStream {
     this.#rowBytes = width * channels
     this.#above = new Uint8Array(this.#rowBytes)
     this.#file = createWriteStream(path)
+    this.#closed = finished(this.#file)
+    this.#closed.catch(() => {})
     this.#deflate = createDeflate({ level: 3, chunkSize: 1 << 20 })
     this.#deflate.on('data', (bytes: Buffer) => this.#chunk('IDAT', bytes))
     const fail = (error: Error) => {
@@ -47,6 +52,7 @@ export class PngStream {
     }
     this.#above = this.#above.slice()
     if (!this.#deflate.write(filtered)) await once(this.#deflate, 'drain')
+    if (this.#failure) throw this.#failure
   }
 
   async end(): Promise<void> {
@@ -54,7 +60,7 @@ export class PngStream {
     await once(this.#deflate, 'end')
     this.#chunk('IEND', new Uint8Array())
     this.#file.end()
-    await once(this.#file, 'close')
+    await this.#closed
     if (this.#failure) throw this.#failure
   }
 

@@ -15,6 +15,8 @@ export const gmsd = defineMetric({
   label: 'GMSD',
   summary: 'Deviation of the similarity of gradients of SR and GT.',
   direction: 'lower',
+  // The map is the similarity of the gradients, 1 where they are equal.
+  mapDirection: 'higher',
   range: [0, null],
   settings: z.strictObject({}),
   version: '1',

@@ -107,8 +107,9 @@ async function finish(
     const { value, why, map } = task.kept ?? (await measureOne(task, images!, options))
     row.values[column] = value
     if (value === null) row.missing[column] = why ?? 'not defined for these images'
-    const { label, direction } = task.metric
-    if (options.maps && map) row.overlays.push({ name: column, label, ...map, direction, settings })
+    const { label, direction, mapDirection = direction } = task.metric
+    if (options.maps && map)
+      row.overlays.push({ name: column, label, ...map, direction: mapDirection, settings })
   }
   return row
 }

@@ -39,6 +39,8 @@ export interface MetricDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** One line, shown on hover and in the documentation. */
   summary: string
   direction: Direction
+  /** Of its map, where that is another: of a deviation the map shows what deviates. */
+  mapDirection?: Direction
   range: [number | null, number | null]
   unit?: string
   /** Everything that changes the value, with defaults for all that can have one. */

@@ -52,6 +52,11 @@ export const train: StepDefinition<typeof params> = {
     if (text) yield { type: 'note', text }
     if (result.resumed > 0)
       yield { type: 'note', text: `Went on from the checkpoint of update ${result.resumed}.` }
+    if (result.damaged !== undefined)
+      yield {
+        type: 'note',
+        text: `The checkpoint could not be read and is now ${result.damaged}; the training began again.`,
+      }
     const { points, evaluations, tracked } = result
     const state = result.end.why === 'done' ? 'done' : result.end.why === 'diverged' ? 'failed' : 'stopped'
     const name = values.as ?? settings.model.manifest.id

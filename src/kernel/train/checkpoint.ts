@@ -46,6 +46,21 @@ export async function writeCheckpoint<P>(path: string, { vectors, progress }: Ch
   }
 }
 
+/**
+ * Puts a checkpoint that could not be read out of the way, so that nothing is written over it; its new path, or undefined
+ * where there is none.
+ */
+export async function setAside(path: string): Promise<string | undefined> {
+  const aside = `${path}.damaged`
+  try {
+    await rename(path, aside)
+    return aside
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** The checkpoint, or undefined where there is none or it is damaged. */
 export async function readCheckpoint<P>(path: string): Promise<Checkpoint<P> | undefined> {
   try {

@@ -1,3 +1,4 @@
+import { MirageError } from '../errors.ts'
 import type { ImageRef } from '../protocol/mime.ts'
 import { SHARPNESS, type TrainSettings, type WeightedTerm } from './settings.ts'
 
@@ -29,6 +30,23 @@ export function meanOf({ images }: Evaluation, name: string): number {
 /** Relative change of a held-out value since before training. */
 export function changeOf(before: Evaluation, now: Evaluation, name: string): number {
   return meanOf(now, name) / Math.max(1e-12, meanOf(before, name)) - 1
+}
+
+/** Below it a term has nothing that a change could be a share of. */
+const NOTHING = 1e-9
+
+/**
+ * @throws MirageError `guard-undefined` for a guard on a term that is 0 before training (a distance to what the model made
+ * before): whatever happens would be infinitely worse
+ */
+export function checkGuards(before: Evaluation, guards: TrainSettings['guards']): void {
+  const empty = Object.keys(guards).find(name => !(meanOf(before, name) > NOTHING))
+  if (empty === undefined) return
+  throw new MirageError({
+    code: 'guard-undefined',
+    message: `The guard on "${empty}" has nothing to compare with: it is ${meanOf(before, empty)} before training, and a guard is a relative change.`,
+    remedy: 'Put it into `watch`, or give it a weight in `reward`; guard what is above 0 before training.',
+  })
 }
 
 /**

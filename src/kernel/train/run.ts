@@ -2,7 +2,7 @@ import { rateAt } from '../autodiff/optimisers/index.ts'
 import type { Batch } from './batches.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Control } from './control.ts'
-import { type Breach, breachOf, diverged, type Evaluation } from './evaluation.ts'
+import { type Breach, breachOf, checkGuards, diverged, type Evaluation } from './evaluation.ts'
 import type { StepSession, Vectors } from './sessions.ts'
 import { countingTerms, type TrainSettings, weightsAt } from './settings.ts'
 
@@ -80,6 +80,7 @@ export async function train(
 
   if (progress.evaluations.length === 0) progress.evaluations.push(await ports.evaluate(good, 0))
   const [before] = progress.evaluations
+  checkGuards(before, settings.guards)
   let next = loading(ports, progress.update * accumulate)
 
   while (progress.update < settings.steps) {
@@ -94,27 +95,32 @@ export async function train(
     }
     const update = progress.update + 1
     const rate = settings.rate * rateAt(update, settings.steps, settings.schedule)
-    let out: Vectors = {}
+    const outs: Vectors[] = []
     for (let part = 0; part < accumulate; part++) {
       const step = progress.update * accumulate + part
       const batch = await next
       next = loading(ports, step + 1)
-      out = await session.run({
+      const out = await session.run({
         ...batch,
         weights: weightsAt(update, settings),
         rate: Float32Array.of(rate),
         step: Float32Array.of(update),
         apply: Float32Array.of(part === accumulate - 1 ? 1 : 0),
       })
+      // The session may give the same memory again.
+      outs.push({ loss: out.loss.slice(), terms: out.terms.slice(), norm: out.norm.slice() })
     }
-    if (!Number.isFinite(out.loss[0]) || !Number.isFinite(out.norm[0])) {
+    // Of a batch that was run in parts the objective is their mean; the gradient, and its norm, is gathered.
+    const mean = (of: (out: Vectors) => number) => outs.reduce((sum, out) => sum + of(out), 0) / outs.length
+    const [loss, norm] = [mean(out => out.loss[0]), outs.at(-1)!.norm[0]]
+    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
       return outcome({ why: 'diverged', step: update }, good, progress.good)
     }
     progress.update = update
-    const terms = countingTerms(settings).map(({ name }, i) => [name, out.terms[i]])
+    const terms = countingTerms(settings).map(({ name }, i) => [name, mean(out => out.terms[i])])
     progress.points.push({
       step: update,
-      values: { loss: out.loss[0], ...Object.fromEntries(terms), norm: out.norm[0], rate },
+      values: { loss, ...Object.fromEntries(terms), norm, rate },
     })
     if (update % settings.every === 0 || update === settings.steps) {
       const theta = weightsOf(await session.state())

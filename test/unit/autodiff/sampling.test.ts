@@ -251,6 +251,9 @@ describe('strategies with their published defaults', () => {
     expect(mean(first)).toBeCloseTo(40.9, 0)
     expect(Math.sqrt(mean(first.map(v => (v - mean(first)) ** 2)))).toBeCloseTo(4.5, 0)
     expect(Math.min(...draws('alignprop', 50, { truncation: 'uniform' }).map(({ free }) => free))).toBe(1)
+    // Fixed places, of which the outermost are no step, are taken at the nearest.
+    const fixed = (mean: number) => draws('alignprop', 50, { mean, deviation: 0 })[0].free
+    expect([fixed(0), fixed(0.5), fixed(1)]).toEqual([1, 25, 49])
   })
 
   test('ReFL rewards the prediction of one of steps 30 to 39 of 40', () => {

@@ -122,6 +122,28 @@ describe('a training', () => {
     expect(result.from).toBe(result.points.length)
   })
 
+  test('whose checkpoint is damaged begins again, says so, and keeps the file', async () => {
+    const { run, storeRoot } = await toy({ steps: 4, every: 2 })
+    await run()
+    const path = join(storeRoot, 'training', 'toy.safetensors')
+    const bytes = await readFile(path)
+    await writeFile(path, bytes.subarray(0, bytes.length / 2))
+    const again = await run()
+    expect(again).toMatchObject({ resumed: 0, damaged: `${path}.damaged` })
+    expect((await readFile(`${path}.damaged`)).length).toBe(Math.floor(bytes.length / 2))
+    expect((await run()).damaged).toBeUndefined()
+  })
+
+  test('whose batch is run in parts tells the mean objective of its parts', async () => {
+    const still = { rate: 0, every: 10 }
+    const apart = await (await toy({ ...still, steps: 2 })).run()
+    const update = { optimiser: { name: 'adam', settings: {} }, clip: 1, accumulate: 2 } as const
+    const together = await (await toy({ ...still, steps: 1, update })).run()
+    const [a, b] = apart.points.map(({ values }) => values.loss)
+    expect(a).not.toBeCloseTo(b, 4)
+    expect(together.points[0].values.loss).toBeCloseTo((a + b) / 2, 6)
+  })
+
   test('that breaks a guard ends with the weights that last passed', async () => {
     const { run } = await toy({ guards: { sharpness: 0.02, 'lr-consistency': 5 }, every: 2 })
     const result = await run()

@@ -9,7 +9,7 @@ import { createPixels } from '../../../src/kernel/images/pixels.ts'
 import { createRng } from '../../../src/kernel/stats/resampling/rng.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../src/kernel/train/checkpoint.ts'
 import { degradationSettings, degradePatch } from '../../../src/kernel/train/degradation.ts'
-import { breachOf, diverged, type Evaluation } from '../../../src/kernel/train/evaluation.ts'
+import { breachOf, checkGuards, diverged, type Evaluation } from '../../../src/kernel/train/evaluation.ts'
 import { writePatch } from '../../../src/kernel/train/patches.ts'
 import { holdOut, randomAt, samplesOf } from '../../../src/kernel/train/plan.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../../src/kernel/train/safetensors.ts'
@@ -227,6 +227,13 @@ describe('guards', () => {
     ],
   })
   const before = evaluation({ d: 1, sharpness: 4 })
+
+  test('of what is 0 before training are refused, as any change would be infinite', () => {
+    expect(() => checkGuards(before, { d: 0.1, sharpness: 0.1 })).not.toThrow()
+    expect(() => checkGuards(evaluation({ gram: 0, sharpness: 4 }), { gram: 0.1 })).toThrow(
+      /The guard on "gram"/,
+    )
+  })
 
   test('distances may shrink but not grow, sharpness may do neither', () => {
     const guards = { d: 0.1, sharpness: 0.1 }

@@ -81,6 +81,9 @@ const draftLv = define({
   passage: ({ n }, steps) => last(steps, 1, n),
 })
 
+/** After so many draws that are no step, the nearest step is taken. */
+const MOST_DRAWS = 1000
+
 const alignprop = define({
   name: 'alignprop',
   summary: 'From a random step on, so that early steps are trained at times.',
@@ -113,7 +116,9 @@ const alignprop = define({
         truncation === 'uniform' ? random.uniform() * steps : steps * (mean + deviation * normal(random)),
       )
     let free = draw()
-    while (free < 1 || free >= steps) free = draw()
+    // A Gaussian without deviation, or far outside, would never get there.
+    for (let tries = 1; (free < 1 || free >= steps) && tries < MOST_DRAWS; tries++) free = draw()
+    free = Math.min(steps - 1, Math.max(1, free))
     return { free, through: steps - free, sees: 'sample', renoised: 0 }
   },
 })

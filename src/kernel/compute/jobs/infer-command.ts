@@ -100,7 +100,10 @@ async function runOver(
       .replaceAll('{scale}', String(manifest.scale)),
   )
   const looking = setInterval(() => {
-    void readdir(output).then(files => onShare(Math.min(1, files.length / images.length)))
+    // A program may remove its folder and make it anew; the next look will tell.
+    readdir(output)
+      .then(files => onShare(Math.min(1, files.length / images.length)))
+      .catch(() => {})
   }, LOOK)
   const started = performance.now()
   try {
@@ -128,7 +131,7 @@ function execute(program: string, args: string[], folder: string, signal: AbortS
     child.stderr.on('data', listen)
     const stop = () => {
       if (process.platform === 'win32') child.kill()
-      else if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      else if (child.pid !== undefined) endGroup(child.pid)
     }
     signal.addEventListener('abort', stop, { once: true })
     child.on('error', cause =>
@@ -148,6 +151,14 @@ function execute(program: string, args: string[], folder: string, signal: AbortS
       }
     })
   })
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 async function take(

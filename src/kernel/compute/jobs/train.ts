@@ -11,7 +11,7 @@ import type { ImageRef } from '../../protocol/mime.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
 import type { Store } from '../../store/store.ts'
 import { type Batch, batchAt, centre, checkImages } from '../../train/batches.ts'
-import { readCheckpoint, writeCheckpoint } from '../../train/checkpoint.ts'
+import { readCheckpoint, setAside, writeCheckpoint } from '../../train/checkpoint.ts'
 import { wish, wishes } from '../../train/control.ts'
 import type { Evaluation, HeldValues } from '../../train/evaluation.ts'
 import { imageMemory } from '../../train/image-memory.ts'
@@ -60,6 +60,8 @@ export interface TrainResult {
   trained: number
   /** The update that this run of the job went on from; 0 for a start. */
   resumed: number
+  /** A checkpoint that could not be read, under the name that it has now. */
+  damaged?: string
 }
 
 /** Held-out images that are shown. */
@@ -80,6 +82,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
     const path = join(folder, `${run}.safetensors`)
     const read = imageMemory(async ref => (await decodeImage(store.objectPath(ref.hash), ref.name)).pixels)
     const from = await readCheckpoint<Progress>(path)
+    const damaged = from ? undefined : await setAside(path)
     await wish(store, run, 'run')
     const program = await openProgram(settings, folder)
     try {
@@ -112,6 +115,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
         tracked,
         trained: outcome.theta.length,
         resumed: from?.progress.update ?? 0,
+        ...(damaged && { damaged }),
       }
     } finally {
       await program.end()
