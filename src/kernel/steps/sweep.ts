@@ -34,7 +34,7 @@ interface HeldRow {
 /** Trains once for every combination of settings, and compares the runs. */
 export const sweep: StepDefinition<typeof params> = {
   name: 'sweep',
-  version: 1,
+  version: 2,
   summary:
     'Trains once for every combination of settings and compares the runs; the result is the best model.',
   params,

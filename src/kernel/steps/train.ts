@@ -20,7 +20,7 @@ import { changeOutput, comparisonOutput, type Live, trainingOutput } from './tra
 /** Tunes a model by a differentiable reward. */
 export const train: StepDefinition<typeof params> = {
   name: 'train',
-  version: 1,
+  version: 2,
   summary: 'Tunes a super-resolution model by a differentiable reward; the result is a model for infer.',
   params,
   granularity: 'job',

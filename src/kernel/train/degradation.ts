@@ -66,7 +66,8 @@ export async function degradePatch(
 ): Promise<Pixels> {
   if (settings.kind === 'bicubic') return quantize8(resizeBicubic(gt, side, side))
   const once = await oneOrder(gt, settings.first, rng, jpeg, drawSide(gt.width, settings.first, rng))
-  const size = drawSide(Math.max(side, once.width), settings.second, rng)
+  // Of the LR's side, whatever the first order has left.
+  const size = drawSide(side, settings.second, rng)
   const blurred = maybeBlurred(once, settings.second, rng)
   const noisy = addNoise(resizeBicubic(blurred, size, size), settings.second, rng)
   return jpeg(quantize8(resizeBicubic(noisy, side, side)), quality(settings.second, rng))

@@ -130,6 +130,21 @@ describe('second-order degradation', () => {
     expect(qualities.every(quality => quality >= 30 && quality <= 95)).toBe(true)
   })
 
+  test('resizes for the second time to a part of the LR, however large the first has left it', async () => {
+    // Stripes that an LR of 40 x 40 can just hold, and one of 0.3 of that cannot.
+    const stripes = createPixels(160, 160)
+    for (let i = 0; i < stripes.data.length; i++) stripes.data[i] = (i % 160) % 16 < 8 ? 0.2 : 0.8
+    const plain = { blur: 0, noise: [0, 0], gaussian: 1 } as const
+    const parsed = degradationSettings.parse({
+      kind: 'second-order',
+      first: { ...plain, up: 1, down: 0, resize: [1.5, 1.5] },
+      second: { ...plain, up: 0, down: 1, resize: [0.3, 0.3] },
+    })
+    const made = await degradePatch(stripes, 40, parsed, createRng(1), jpeg)
+    const spread = Math.max(...made.data) - Math.min(...made.data)
+    expect(spread).toBeLessThan(0.3)
+  })
+
   test('keeps the mean of the image, whatever it does to its detail', async () => {
     const mean = (data: Float32Array) => data.reduce((a, b) => a + b, 0) / data.length
     const means: number[] = []
