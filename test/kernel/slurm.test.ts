@@ -314,7 +314,7 @@ clusterTest(
       load +
       cell(
         'tune',
-        'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 60, batch: 16, crop: 8, every: 4, as: tuned }',
+        'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 100, batch: 16, crop: 8, every: 5, as: tuned }',
       )
     const path = await folder.write(text)
     const expected = await ranHere(folder, path, () => resultsOf(path))
@@ -325,11 +325,15 @@ clusterTest(
     const checkpoints = new Set<number>()
     const training = folder.file('.mirage-cache/training')
     await until(() => {
-      const names = existsSync(training) ? readdirSync(training).filter(name => !name.endsWith('.tmp')) : []
+      const files = existsSync(training) ? readdirSync(training) : []
+      const names = files.filter(name => name.endsWith('.safetensors'))
       for (const name of names) checkpoints.add(statSync(join(training, name)).mtimeMs)
       return checkpoints.size >= 3
     })
-    for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
+    const jobs = runningJobs()
+    // It must still have most of its way to go.
+    expect(jobs).toHaveLength(1)
+    cluster.command('scontrol', 'requeue', jobs[0])
     await untilRestarted(() => /mirage-tune.whole RUNNING/.test(running()))
     const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout + stderr).toBe(0)
@@ -460,10 +464,15 @@ const runningJobs = () =>
 
 /** Slurm lets a job that is queued again rest for two minutes, which a test need not wait for. */
 async function untilRestarted(condition: () => boolean): Promise<void> {
+  // Slurm itself waits two minutes. A job that is started while its node still ends the former one fails at once.
+  const waiting = new Map<string, number>()
   await until(() => {
     for (const line of cluster.command('squeue', '-h', '-r', '-o', '%i %r').split('\n')) {
       const [job, reason] = line.split(' ')
       if (reason !== 'BeginTime') continue
+      const since = waiting.get(job) ?? Date.now()
+      waiting.set(job, since)
+      if (Date.now() - since < 5000) continue
       try {
         cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
       } catch {
