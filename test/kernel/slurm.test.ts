@@ -334,7 +334,8 @@ clusterTest(
     // It must still have most of its way to go.
     expect(jobs).toHaveLength(1)
     cluster.command('scontrol', 'requeue', jobs[0])
-    await untilRestarted(() => /mirage-tune.whole RUNNING/.test(running()))
+    // Started while its node still ends the former one, it would fail at once.
+    await untilRestarted(() => /mirage-tune.whole RUNNING/.test(running()), 5000)
     const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout + stderr).toBe(0)
     expect(stdout).toMatch(/Went on from the checkpoint of update \d+/)
@@ -463,8 +464,7 @@ const runningJobs = () =>
     .map(line => line.split(' ')[0])
 
 /** Slurm lets a job that is queued again rest for two minutes, which a test need not wait for. */
-async function untilRestarted(condition: () => boolean): Promise<void> {
-  // Slurm itself waits two minutes. A job that is started while its node still ends the former one fails at once.
+async function untilRestarted(condition: () => boolean, after = 0): Promise<void> {
   const waiting = new Map<string, number>()
   await until(() => {
     for (const line of cluster.command('squeue', '-h', '-r', '-o', '%i %r').split('\n')) {
@@ -472,7 +472,7 @@ async function untilRestarted(condition: () => boolean): Promise<void> {
       if (reason !== 'BeginTime') continue
       const since = waiting.get(job) ?? Date.now()
       waiting.set(job, since)
-      if (Date.now() - since < 5000) continue
+      if (Date.now() - since < after) continue
       try {
         cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
       } catch {
