@@ -182,9 +182,10 @@ describe('stepping through a score cell in a real VS Code', () => {
     await workbench.screenshot('stepping-10-costs-are-agreed-to')
     expect(judge.calls).toHaveLength(before)
     await dialog.getByText('Spend up to $').click()
+    // Of the two looks at each image the first is known. Marks of the study behind are there already.
+    await expect.poll(() => judge.calls.length, { timeout: 60_000 }).toBe(before + 2)
+    await workbench.kernelStatus().filter({ hasText: 'idle' }).waitFor()
     await workbench.succeeded(3)
-    // Of the two looks at each image the first is known.
-    expect(judge.calls).toHaveLength(before + 2)
     expect(await workbench.isDirty()).toBe(false)
   })
 
