@@ -3,6 +3,7 @@ import type { Batch } from './batches.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Control } from './control.ts'
 import { type Breach, breachOf, checkGuards, diverged, type Evaluation } from './evaluation.ts'
+import { ofParts } from './parts.ts'
 import type { StepSession, Vectors } from './sessions.ts'
 import { countingTerms, type TrainSettings, weightsAt } from './settings.ts'
 
@@ -100,27 +101,25 @@ export async function train(
       const step = progress.update * accumulate + part
       const batch = await next
       next = loading(ports, step + 1)
-      const out = await session.run({
-        ...batch,
-        weights: weightsAt(update, settings),
-        rate: Float32Array.of(rate),
-        step: Float32Array.of(update),
-        apply: Float32Array.of(part === accumulate - 1 ? 1 : 0),
-      })
-      // The session may give the same memory again.
-      outs.push({ loss: out.loss.slice(), terms: out.terms.slice(), norm: out.norm.slice() })
+      outs.push(
+        await session.run({
+          ...batch,
+          weights: weightsAt(update, settings),
+          rate: Float32Array.of(rate),
+          step: Float32Array.of(update),
+          apply: Float32Array.of(part === accumulate - 1 ? 1 : 0),
+        }),
+      )
     }
-    // Of a batch that was run in parts the objective is their mean; the gradient, and its norm, is gathered.
-    const mean = (of: (out: Vectors) => number) => outs.reduce((sum, out) => sum + of(out), 0) / outs.length
-    const [loss, norm] = [mean(out => out.loss[0]), outs.at(-1)!.norm[0]]
-    if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
+    const out = ofParts(outs)
+    if (!Number.isFinite(out.loss[0]) || !Number.isFinite(out.norm[0])) {
       return outcome({ why: 'diverged', step: update }, good, progress.good)
     }
     progress.update = update
-    const terms = countingTerms(settings).map(({ name }, i) => [name, mean(out => out.terms[i])])
+    const terms = countingTerms(settings).map(({ name }, i) => [name, out.terms[i]])
     progress.points.push({
       step: update,
-      values: { loss, ...Object.fromEntries(terms), norm, rate },
+      values: { loss: out.loss[0], ...Object.fromEntries(terms), norm: out.norm[0], rate },
     })
     if (update % settings.every === 0 || update === settings.steps) {
       const theta = weightsOf(await session.state())

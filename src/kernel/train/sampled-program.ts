@@ -23,6 +23,7 @@ import { createRng } from '../stats/resampling/rng.ts'
 import { hashOf } from '../store/canonical.ts'
 import { readNetworks } from './feature-networks.ts'
 import { cached, graphKey } from './graph-cache.ts'
+import { ofParts } from './parts.ts'
 import { randomAt } from './plan.ts'
 import type { Program } from './sessions.ts'
 import { openPlain, openStep, type PlainSession, type StepSession, type Vectors } from './sessions.ts'
@@ -273,18 +274,12 @@ function stepThrough(
         theta = Float32Array.from((await active!.state()).theta)
         seen = 0
       }
-      return { ...averaged(gathered, ['loss', 'terms']), norm: gathered.at(-1)!.norm }
+      return ofParts(gathered)
     },
     state: () => (active ? active.state() : Promise.resolve(state)),
     // Sessions belong to the program, which ends them.
     end: async () => {},
   }
-}
-
-function averaged(outputs: readonly Vectors[], names: readonly string[]): Vectors {
-  const mean = (name: string) =>
-    outputs[0][name].map((_, i) => outputs.reduce((sum, out) => sum + out[name][i], 0) / outputs.length)
-  return Object.fromEntries(names.map(name => [name, mean(name)]))
 }
 
 /** Samples a held-out image with the same noise every time, and measures it. */

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import type { ModelManifest } from '../../models/manifest.ts'
 import { Network } from '../../models/run/network.ts'
 import { type ModelFile, SESSIONS } from '../../models/run/session-pool.ts'
+import { trialImage } from '../../models/run/trial-image.ts'
 import type { JobDefinition } from './definition.ts'
 
 export interface MeasureMemoryParams {
@@ -32,21 +33,13 @@ export const measureMemory: JobDefinition<MeasureMemoryParams, NetworkMemory | n
       const network = new Network(session, manifest)
       if (network.fixed.width !== undefined || network.fixed.height !== undefined) return null
       const loaded = process.memoryUsage.rss()
-      const fit = (side: number) =>
-        Math.ceil(Math.max(side, manifest.minimum) / manifest.multiple) * manifest.multiple
       const points: { pixels: number; peak: number }[] = []
-      for (const side of SIDES.map(fit)) {
-        const image = {
-          width: side,
-          height: side,
-          channels: 3,
-          samples: new Uint8Array(side * side * 3).fill(128),
-          max: 255,
-          converted: [],
-        }
+      for (const side of SIDES) {
+        const image = trialImage(side, manifest)
+        const { width, height } = image
         await forgetPeak()
-        await network.run(image, { x: 0, y: 0, width: side, height: side })
-        points.push({ pixels: side * side, peak: await peak() })
+        await network.run(image, { x: 0, y: 0, width, height })
+        points.push({ pixels: width * height, peak: await peak() })
       }
       const [small, large] = points
       const perPixel = (large.peak - small.peak) / (large.pixels - small.pixels)

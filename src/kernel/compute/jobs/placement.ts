@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { ProviderName } from '../../models/providers.ts'
 import { type EngineModel, openEngine } from '../../models/run/engines.ts'
 import { SESSIONS } from '../../models/run/session-pool.ts'
+import { trialImage } from '../../models/run/trial-image.ts'
 import type { JobDefinition } from './definition.ts'
 
 export interface PlacementParams {
@@ -32,18 +33,9 @@ export const placement: JobDefinition<PlacementParams, Placement> = {
     try {
       SESSIONS.profile(join(folder, 'graph'))
       const engine = await openEngine(model, provider, signal)
-      const { minimum, multiple } = model.manifest
-      const side = Math.ceil(Math.max(SIDE, minimum) / multiple) * multiple
-      const grey = {
-        width: side,
-        height: side,
-        channels: 3,
-        samples: new Uint8Array(side * side * 3).fill(128),
-        max: 255,
-        converted: [],
-      }
-      const settings = { tile: side, overlap: 0 }
-      for await (const _ of engine.enlarge(grey, { settings, seed: 0, signal, onProgress() {} }).bands) {
+      const image = trialImage(SIDE, model.manifest)
+      const settings = { tile: image.width, overlap: 0 }
+      for await (const _ of engine.enlarge(image, { settings, seed: 0, signal, onProgress() {} }).bands) {
         // Only where it ran is wanted.
       }
       await engine.close()

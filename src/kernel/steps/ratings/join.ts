@@ -28,8 +28,8 @@ export interface Joined {
 }
 
 /**
- * Finds the row of each record by image and method, and by seed where the table has several of a method. An id matches with or without folder and image extension. Nothing is
- * dropped in silence: what has no partner is listed.
+ * Finds the row of each record by image and method, and by seed where the table has several of a method. An id matches
+ * with or without folder and image extension. Nothing is dropped in silence: what has no partner is listed.
  *
  * @throws MirageError `column-unknown`, `rating-malformed` with the line
  */
