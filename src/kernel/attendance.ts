@@ -19,7 +19,8 @@ export interface Work {
 export class Attendance {
   readonly #patience: Patience
   readonly #work: Work
-  #attended = false
+  #visit: number | undefined
+  #visits = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(patience: Patience, work: Work) {
@@ -28,23 +29,24 @@ export class Attendance {
     this.#wait()
   }
 
-  get attended(): boolean {
-    return this.#attended
+  /** The number of the visit that lasts, from 1; none while nobody is there. */
+  get visit(): number | undefined {
+    return this.#visit
   }
 
   arrived(): void {
-    this.#attended = true
+    this.#visit = ++this.#visits
     clearTimeout(this.#timer)
   }
 
   left(): void {
-    this.#attended = false
+    this.#visit = undefined
     this.#wait()
   }
 
   /** Nothing runs any more. */
   settled(): void {
-    if (!this.#attended) this.#wait()
+    if (this.#visit === undefined) this.#wait()
   }
 
   #wait(): void {

@@ -54,8 +54,8 @@ export interface KernelOptions {
   installation: readonly string[]
   emit(event: CellEvent): void
   log(line: string): void
-  /** Whether a client hears what is emitted. */
-  attended?(): boolean
+  /** The number of the visit of the client that hears what is emitted; none while nobody is there. */
+  visit?(): number | undefined
   /** The last run has ended. */
   settled?(): void
 }
@@ -82,7 +82,7 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.#options = options
     this.#live = new LiveRuns(
-      () => options.attended?.() ?? true,
+      options.visit ?? (() => 1),
       () => options.settled?.(),
     )
     this.#pool = new ComputePool({

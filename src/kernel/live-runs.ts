@@ -18,12 +18,12 @@ interface LiveRun {
 export class LiveRuns {
   readonly #runs = new Map<string, LiveRun>()
   #going = 0
-  readonly #attended: () => boolean
+  readonly #visit: () => number | undefined
   readonly #settled: () => void
 
-  /** @param attended whether a client hears what is told; `settled` is called when the last run has ended */
-  constructor(attended: () => boolean, settled: () => void) {
-    this.#attended = attended
+  /** @param visit of the client that is there; `settled` is called when the last run has ended */
+  constructor(visit: () => number | undefined, settled: () => void) {
+    this.#visit = visit
     this.#settled = settled
   }
 
@@ -34,6 +34,7 @@ export class LiveRuns {
   /** Begins a run; `begin` is given where the run's events go, of which the first comes before it returns. */
   async add(request: RunRequest, begin: (listen: (event: CellEvent) => void) => Promise<RunReply>) {
     const log = new RunLog()
+    const asked = this.#visit()
     let id: string | undefined
     this.#going++
     const finished = begin(event => {
@@ -47,7 +48,8 @@ export class LiveRuns {
     try {
       return await finished
     } finally {
-      if (id !== undefined && this.#attended() && !this.#runs.get(id)?.awaited) this.#runs.delete(id)
+      // Whoever has come since has not heard of it yet, and is to find it.
+      if (id !== undefined && this.#stays(asked) && !this.#runs.get(id)?.awaited) this.#runs.delete(id)
       this.#going--
       if (this.#going === 0) this.#settled()
     }
@@ -72,11 +74,17 @@ export class LiveRuns {
         remedy: 'Its results are stored: run the cells again to see them.',
       })
     }
+    const follower = this.#visit()
     for (const event of known.log.events) tell(event)
     try {
       return await known.finished
     } finally {
-      this.#runs.delete(run)
+      if (this.#stays(follower)) this.#runs.delete(run)
     }
+  }
+
+  /** Whether who was there in a visit is there still, and hears how a run has ended. */
+  #stays(visit: number | undefined): boolean {
+    return visit !== undefined && this.#visit() === visit
   }
 }

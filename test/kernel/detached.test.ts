@@ -109,10 +109,42 @@ describe('a kernel that outlives its window', () => {
     const lock = path.replace(/\.md$/, '.lock.json')
     await expect.poll(() => existsSync(lock), { timeout: 20_000 }).toBe(true)
     const second = await attach(first.rendezvous)
-    const { runs } = await second.client.request('attach', { path })
-    expect(await second.client.request('follow', { run: runs[0].run })).toMatchObject({ succeeded: cells })
-    expect(second.heard.events.at(-1)).toMatchObject({ cell: 'waits', type: 'ended' })
+    await told(second, path, cells)
     await second.client.dispose()
+  })
+
+  test('a run that ends while a window has come and not yet asked is told to it', async () => {
+    await using folder = await studyFolder({ count: 0 })
+    const { study, cells, path, go } = await waiting(folder)
+    const first = await launch()
+    void first.client.request('run', { study, cells }).catch(() => {})
+    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    first.client.leave()
+    const second = await attach(first.rendezvous)
+    await go()
+    await expect.poll(() => ended(second.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    await told(second, path, cells)
+    expect((await second.client.request('attach', { path })).runs).toEqual([])
+    await second.client.dispose()
+  })
+
+  test('a run that is followed by a window that leaves in turn is told to the next', async () => {
+    await using folder = await studyFolder({ count: 0 })
+    const { study, cells, path, go } = await waiting(folder)
+    const first = await launch()
+    void first.client.request('run', { study, cells }).catch(() => {})
+    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    first.client.leave()
+    const second = await attach(first.rendezvous)
+    const { runs } = await second.client.request('attach', { path })
+    void second.client.request('follow', { run: runs[0].run }).catch(() => {})
+    await expect.poll(() => started(second.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    second.client.leave()
+    const third = await attach(first.rendezvous)
+    await go()
+    await expect.poll(() => ended(third.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    await told(third, path, cells)
+    await third.client.dispose()
   })
 
   test('ends by itself when nobody comes back, after its time with nothing to do or with a run', async () => {
@@ -186,6 +218,18 @@ describe('a kernel that outlives its window', () => {
       .toMatchObject([{ signal: 'SIGKILL', expected: false }])
   })
 }, 60_000)
+
+/** Expects the one run of a study to be told from its start, and that it has succeeded. */
+async function told({ client, heard }: { client: KernelClient; heard: Heard }, path: string, cells: string[]) {
+  const { runs } = await client.request('attach', { path })
+  expect(runs).toMatchObject([{ cells }])
+  expect(await client.request('follow', { run: runs[0].run })).toMatchObject({ succeeded: cells })
+  expect(started(heard, 'waits')).toBe(true)
+  expect(heard.events.at(-1)).toMatchObject({ cell: 'waits', type: 'ended' })
+}
+
+const ended = ({ events }: Heard, cell: string) =>
+  events.some(event => event.type === 'ended' && event.cell === cell)
 
 const started = ({ events }: Heard, cell: string) =>
   events.some(event => event.type === 'started' && event.cell === cell)

@@ -55,7 +55,7 @@ export async function serveSocket(
       console.error(line)
       tell(LOG, line)
     },
-    attended: () => attendance.attended,
+    visit: () => attendance.visit,
     settled: () => attendance.settled(),
   })
   kernel.warm()
