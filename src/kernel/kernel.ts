@@ -81,10 +81,7 @@ export class Kernel {
 
   constructor(options: KernelOptions) {
     this.#options = options
-    this.#live = new LiveRuns(
-      options.visit ?? (() => 1),
-      () => options.settled?.(),
-    )
+    this.#live = new LiveRuns(options.visit ?? (() => 1), () => options.settled?.())
     this.#pool = new ComputePool({
       entry: options.computeEntry,
       env: withoutSecrets(process.env),

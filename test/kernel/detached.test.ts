@@ -220,7 +220,11 @@ describe('a kernel that outlives its window', () => {
 }, 60_000)
 
 /** Expects the one run of a study to be told from its start, and that it has succeeded. */
-async function told({ client, heard }: { client: KernelClient; heard: Heard }, path: string, cells: string[]) {
+async function told(
+  { client, heard }: { client: KernelClient; heard: Heard },
+  path: string,
+  cells: string[],
+) {
   const { runs } = await client.request('attach', { path })
   expect(runs).toMatchObject([{ cells }])
   expect(await client.request('follow', { run: runs[0].run })).toMatchObject({ succeeded: cells })
