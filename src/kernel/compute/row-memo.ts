@@ -32,8 +32,8 @@ export class RowMemo {
   }
 }
 
-/** Keys of rows in a memo; `settings` is all that the job is told besides. */
-export function rowKeys(settings: unknown, rows: readonly unknown[]): string[] {
+/** Gives rows their keys in a memo; `settings` is all that the job is told besides. */
+export function rowKeyer(settings: unknown): (row: unknown) => string {
   const shared = hashOf(settings)
-  return rows.map(row => createHash('sha256').update(shared).update(canonicalJson(row)).digest('base64url'))
+  return row => createHash('sha256').update(shared).update(canonicalJson(row)).digest('base64url')
 }

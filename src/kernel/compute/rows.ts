@@ -3,7 +3,7 @@ import type { Compute, RunOptions } from './compute.ts'
 import { type FailedRow, isolate } from './isolate.ts'
 import type { InferProgress } from './jobs/infer.ts'
 import type { JobParams, JobProgress, JobResult } from './jobs/types.ts'
-import { rowKeys } from './row-memo.ts'
+import { rowKeyer } from './row-memo.ts'
 
 /** Jobs that work row by row; their result is a list in the order of the rows. */
 export type RowJob = 'infer' | 'infer-command' | 'measure'
@@ -57,7 +57,7 @@ export async function runRows<K extends RowJob>(
   const { rows: name, over } = ROW_JOBS[job]
   const { [name]: rows, ...rest } = params as unknown as Record<string, object[]>
   const { memo } = compute
-  const keys = memo ? rowKeys([job, rest], rows) : []
+  const keys = memo ? rows.map(rowKeyer([job, rest])) : []
   const known = rows.map((_, i) => memo?.get(keys[i]) as Result | undefined)
   // Two equal rows are two rows, so each is told by an object of its own.
   const open = rows.flatMap((row, i) => (known[i] === undefined ? [{ row, i }] : []))

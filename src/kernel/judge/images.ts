@@ -38,27 +38,31 @@ const NAMES: Record<ShownImage['show'], string> = {
   difference: 'ground truth (GT)',
 }
 
-/**
- * The images of one question, or why it cannot be asked.
- *
- * @param rival the other SR image of a pairwise question
- */
-export function planImages(
-  row: Row,
+/** Where the images of one question come from. `rival` is the other SR image of a pairwise question. */
+type Sources = Pick<Row, 'images'> & { rival?: ImageRef }
+
+const sourcesOf = ({ images: { lr, gt, sr }, rival }: Sources) =>
+  ({ lr, gt, sr, rival, difference: sr && gt && sr }) satisfies Record<ShownImage['show'], unknown>
+
+/** Why a question cannot be asked; undefined where it has all images. */
+export function lackOf(
+  from: Sources,
   shown: readonly ShownImage[],
   header: PromptHeader,
-  rival?: ImageRef,
-): PlannedImage[] | { missing: string } {
-  const { lr, gt, sr } = row.images
-  const sources: Record<ShownImage['show'], ImageRef | undefined> = {
-    lr,
-    gt,
-    sr,
-    rival,
-    difference: sr && gt && sr,
-  }
+): string | undefined {
+  const sources = sourcesOf(from)
   const lacking = shown.find(image => !sources[image.show])
-  if (lacking) return { missing: `no ${NAMES[lacking.show]}, which the prompt shows (mode ${header.mode})` }
+  return lacking && `no ${NAMES[lacking.show]}, which the prompt shows (mode ${header.mode})`
+}
+
+/** The images of a question that lacks none. */
+export function planImages(
+  from: Sources,
+  shown: readonly ShownImage[],
+  header: PromptHeader,
+): PlannedImage[] {
+  const sources = sourcesOf(from)
+  const { sr, gt } = from.images
   return shown.map(image => {
     const request = requestFor(image, sources[image.show]!, header, sr!, gt)
     return { label: labelOf(image), show: image.show, request, key: preparationKey(request) }

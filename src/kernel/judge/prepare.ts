@@ -41,10 +41,8 @@ export async function* prepareImages(
   if (all) return new Map(keys.map((key, i) => [key, all[i]]))
 
   const prepared = new Map<string, PreparedImage>()
-  const { memo } = compute
   const find = async (key: string) => {
-    const remembered = memo?.get(`image ${key}`) as PreparedImage | undefined
-    const image = known?.image(key) ?? remembered ?? (await store.getRecord<PreparedImage>(IMAGE_SPACE, key))
+    const image = known?.image(key) ?? (await store.getRecord<PreparedImage>(IMAGE_SPACE, key))
     if (image) prepared.set(key, image)
   }
   await mapConcurrently(keys, READS_AT_ONCE, find, signal)
@@ -70,7 +68,6 @@ export async function* prepareImages(
     done += block.length
     yield { type: 'progress', done, total: rest.length, label, unit: 'images' }
   }
-  for (const [key, image] of prepared) memo?.set(`image ${key}`, image)
   if (!known)
     await store.putRecord(
       SET_SPACE,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MirageError } from '../../../src/kernel/errors.ts'
-import { planImages } from '../../../src/kernel/judge/images.ts'
+import { lackOf, planImages } from '../../../src/kernel/judge/images.ts'
 import { type PromptVariables, readPrompt } from '../../../src/kernel/judge/prompts/prompt.ts'
 import { SHIPPED_PROMPTS } from '../../../src/kernel/judge/prompts/shipped.ts'
 
@@ -145,8 +145,7 @@ describe('images of a question', () => {
   it('are not silently left out: a row without GT cannot be asked in a mode that needs it', () => {
     const { images, header } = readPrompt('hs', SHIPPED_PROMPTS.hs)
     const without = { ...row, images: { lr: row.images.lr, sr: row.images.sr } }
-    expect(planImages(without, images, header)).toEqual({
-      missing: 'no ground truth (GT), which the prompt shows (mode gt+lr)',
-    })
+    expect(lackOf(without, images, header)).toBe('no ground truth (GT), which the prompt shows (mode gt+lr)')
+    expect(lackOf(row, images, header)).toBeUndefined()
   })
 })

@@ -1,4 +1,3 @@
-import type { RowMemo } from '../../compute/row-memo.ts'
 import type { Store } from '../../store/store.ts'
 import type { Question } from '../questions/question.ts'
 import type { Json } from './fields.ts'
@@ -63,20 +62,6 @@ export function createAnswerStore(store: Store, now: () => Date = () => new Date
       })
     },
   }
-}
-
-/** Answers that a memo has, and those of another source. */
-export function remembered(source: AnswerSource, memo: RowMemo): AnswerSource {
-  return {
-    find: async (key, attempt) =>
-      (memo.get(`answer ${recordName(key, attempt)}`) as StoredAnswer | undefined) ??
-      source.find(key, attempt),
-  }
-}
-
-/** Adds the answers to one question to a memo. */
-export function remember(memo: RowMemo, key: string, answers: readonly StoredAnswer[]): void {
-  for (const answer of answers) memo.set(`answer ${recordName(key, answer.attempt)}`, answer)
 }
 
 /** Whether any answer was ever stored. */

@@ -1,18 +1,20 @@
 import { mapConcurrently } from '../../concurrent.ts'
 import type { StepEvent } from '../../step.ts'
-import { createAnswerStore, hasAnswers, recordName, remember, remembered } from '../answers/answer-store.ts'
+import { createAnswerStore, hasAnswers } from '../answers/answer-store.ts'
 import { readReplay } from '../answers/replay.ts'
 import { fromStore } from '../calls/ask.ts'
 import { resolveEndpoint } from '../calls/endpoint.ts'
 import { FAULTS, type Fault, judgeError } from '../calls/faults.ts'
 import type { JudgeKind, ReadyJudge } from '../judge-kind.ts'
-import type { Judged, Judgement, Uses } from '../judgement.ts'
+import type { Judged, Judgement } from '../judgement.ts'
 import { prepareImages } from '../prepare.ts'
 import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
-import { inquire, type Look, planLooks, samplingFrom } from './inquiry.ts'
-import { type Asked, billOf, type EndpointJob, type Group, meanOutput, openNote } from './job.ts'
+import { inquire, type Look, pictured, planLooks, samplingFrom } from './inquiry.ts'
+import { billOf, type EndpointJob, meanOutput, openNote, type Tell } from './job.ts'
+import { LookMemo, recollected } from './look-memo.ts'
 import { previewOf } from './preview.ts'
+import { type Settled, settle, usesOf } from './settled.ts'
 import { verdictsOf } from './verdicts.ts'
 import { walkAll } from './walk.ts'
 
@@ -32,17 +34,26 @@ export const endpointJudge: JudgeKind<typeof endpointSettings> = {
     const { looks, unasked } = planLooks(table, prompt, repeats)
     const endpoint = resolveEndpoint(settings, context.env)
     const replay = context.replay === undefined ? undefined : await readReplay(context.replay)
-    const { memo } = context.compute
-    const stored = createAnswerStore(context.store)
-    const source = replay ?? (memo ? remembered(stored, memo) : stored)
-    const job: EndpointJob = { settings, assignment, endpoint, groups: [], unasked, source, replay }
+    const source = replay ?? createAnswerStore(context.store)
+    const memo = new LookMemo({ memo: context.compute.memo, table, prompt, endpoint, settings })
+    const job: EndpointJob = {
+      settings,
+      assignment,
+      endpoint,
+      groups: [],
+      recalled: [],
+      memo,
+      unasked,
+      source,
+      replay,
+    }
     if (await isIdle(job)) {
       // Nothing can be known or asked, so the images need not be prepared either.
       for (const { row } of looks) unasked.set(row, `not asked: ${endpoint.unconfigured}`)
       return ready(job, looks.length)
     }
-    job.groups = yield* groupsOf(looks, job)
-    job.meanOutput = meanOutput(job.groups)
+    yield* gather(looks, job)
+    job.meanOutput = meanOutput(job)
     return ready(job, 0)
   },
 }
@@ -53,14 +64,36 @@ async function isIdle({ endpoint, assignment, replay }: EndpointJob): Promise<bo
   return !(await hasAnswers(context.store))
 }
 
-async function* groupsOf(looks: Look[], job: EndpointJob): AsyncGenerator<StepEvent, Group[]> {
-  const { settings, assignment, endpoint, source, replay } = job
+/** Finds out what is known about the looks, and brings those of one question together. */
+async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator<StepEvent, void> {
+  const { settings, assignment, endpoint, source, replay, memo } = job
   const { context, table, prompt } = assignment
-  const planned = looks.flatMap(({ images }) => images)
-  const prepared = yield* prepareImages(planned, context, replay)
-  const inquiries = looks.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
-  return mapConcurrently(
-    [...Map.groupBy(inquiries, ({ question }) => question.key).values()],
+  const recalled = new Map<string, Settled & { looks: Look[] }>()
+  const rest: Look[] = []
+  for (const look of looks) {
+    const known = memo.recall(look)
+    const same = known && recalled.get(known.key)
+    if (same) same.looks.push(look)
+    else if (known) recalled.set(known.key, recollected(known, look))
+    else rest.push(look)
+  }
+  const planned = rest.map(look => pictured(look, table, prompt))
+  const prepared = yield* prepareImages(
+    planned.flatMap(({ images }) => images),
+    context,
+    replay,
+  )
+  const inquiries = planned.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
+  const open = inquiries.filter(({ look, question }) => {
+    const same = recalled.get(question.key)
+    same?.looks.push(look)
+    // As in a run of all rows, the first one pays.
+    same?.looks.sort((a, b) => a.row - b.row)
+    return !same
+  })
+  job.recalled = [...recalled.values()]
+  job.groups = await mapConcurrently(
+    [...Map.groupBy(open, ({ question }) => question.key).values()],
     READS_AT_ONCE,
     async same => ({
       ...same[0],
@@ -86,20 +119,21 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
   const { settings, assignment, endpoint } = job
   const rows: Judgement[][] = assignment.table.rows.map(() => [])
   for (const [row, reason] of job.unasked) rows[row].push({ kind: 'none', repeat: 0, reason })
-  const all: Asked[] = []
-  const tell = (asked: Asked) => {
-    all.push(asked)
-    for (const { row, judgement } of verdictsOf(asked)) rows[row].push(judgement)
+  const all: Settled[] = []
+  const add = (settled: Settled) => {
+    all.push(settled)
+    for (const { row, judgement } of verdictsOf(settled)) rows[row].push(judgement)
   }
+  for (const settled of job.recalled) add(settled)
+  const tell: Tell = asked => add(settle(asked))
   yield* assignment.context.stepping ? walkAll(job, tell) : askAll(job, tell)
   for (const judgements of rows) judgements.sort((a, b) => a.repeat - b.repeat)
 
   const faults = all.flatMap(({ outcome }) => (outcome.kind === 'failed' ? (outcome.fault ?? []) : []))
   const scored = all.some(({ outcome }) => outcome.kind === 'answered')
   if (!scored && faults.length > 0) throw judgeError(worst(faults), tally(faults))
-  const { memo } = assignment.context.compute
-  if (memo) for (const { group, outcome } of all) remember(memo, group.question.key, outcome.answers)
-  const open = idle + all.filter(asked => asked.open).length
+  for (const settled of all) job.memo.keep(settled)
+  const open = idle + all.filter(settled => settled.open).length
   if (open > 0) yield { type: 'note', text: openNote(job, open) }
   if (job.replay) {
     yield {
@@ -115,7 +149,7 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
     complete: open === 0 && faults.length === 0 && all.every(({ edited }) => !edited),
     settings: { endpoint: endpoint.baseURL, api: settings.api, ...samplingFrom(settings, assignment.prompt) },
     uses: usesOf(all),
-    calls: all.reduce((sum, { outcome }) => sum + outcome.calls, 0),
+    calls: all.reduce((sum, { calls }) => sum + calls, 0),
   }
 }
 
@@ -127,7 +161,7 @@ const tally = (faults: Fault[]): string =>
   faults.length > 1 ? ` None of ${faults.length} questions was answered.` : ''
 
 /** What a reader of the scores should know about how the answers were read. */
-function remarks(all: Asked[], { model }: EndpointJudgeSettings): string[] {
+function remarks(all: readonly Settled[], { model }: EndpointJudgeSettings): string[] {
   const answered = all.flatMap(({ outcome }) => (outcome.kind === 'answered' ? outcome.read : []))
   const said = new Map<string, number>()
   const add = (what: string) => said.set(what, (said.get(what) ?? 0) + 1)
@@ -137,7 +171,7 @@ function remarks(all: Asked[], { model }: EndpointJudgeSettings): string[] {
     if (how === 'truncated') add('were cut off after the score; their evidence may be incomplete')
     for (const remark of reading.remarks) add(`had ${remark}`)
   }
-  const edited = all.filter(asked => asked.edited).length
+  const edited = all.filter(({ edited }) => edited).length
   const notes = [...said].map(
     ([what, count]) => `${count} of ${answered.length} answers of ${model} ${what}.`,
   )
@@ -146,17 +180,4 @@ function remarks(all: Asked[], { model }: EndpointJudgeSettings): string[] {
       `${edited} ${edited === 1 ? 'score was' : 'scores were'} edited while stepping; the result is not kept.`,
     )
   return notes
-}
-
-/** Names of everything that a replay of these answers needs. */
-function usesOf(all: Asked[]): Uses {
-  const uses: Uses = { answers: [], images: [], unanswered: {} }
-  const images = new Set<string>()
-  for (const { group, outcome } of all) {
-    const { key } = group.question
-    for (const { attempt } of outcome.answers) uses.answers.push(recordName(key, attempt))
-    if (outcome.kind === 'failed') uses.unanswered[key] = outcome.reason
-    for (const { images: planned } of group.looks) for (const { key } of planned) images.add(key)
-  }
-  return { ...uses, answers: uses.answers.sort(), images: [...images].sort() }
 }

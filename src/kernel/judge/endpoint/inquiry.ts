@@ -2,24 +2,28 @@ import type { PreparedImage } from '../../compute/jobs/judge-images.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import type { Row, StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
-import { type PlannedImage, planImages } from '../images.ts'
+import { lackOf, type PlannedImage, planImages } from '../images.ts'
 import type { Prompt, PromptVariables } from '../prompts/prompt.ts'
 import { type Question, questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
 
-/** One look at a row (or at a pair of rows) before its images are prepared. */
+/** One look at a row, or at a pair of rows. */
 export interface Look {
   repeat: number
   /** Index of the row that is judged, and in a pairwise prompt of the one that is shown as Image B. */
   row: number
   rival?: number
+}
+
+/** A look with what it shows, before that is prepared. */
+export interface PlannedLook extends Look {
   images: PlannedImage[]
 }
 
 /** A look as a question. */
 export interface Inquiry {
-  look: Look
+  look: PlannedLook
   content: QuestionContent
   /** What the template was given. */
   variables: PromptVariables
@@ -47,14 +51,9 @@ export function planLooks(
     }
     for (let repeat = 0; repeat < repeats; repeat++) {
       for (const look of pairwise ? pairsOf(table, index, repeat) : [{ row: index }]) {
-        const images = planImages(
-          table.rows[look.row],
-          prompt.images,
-          prompt.header,
-          rivalImage(table, look.rival),
-        )
-        if ('missing' in images) unasked.set(index, images.missing)
-        else looks.push({ ...look, repeat, images })
+        const lack = lackOf(sourcesOf(look, table), prompt.images, prompt.header)
+        if (lack !== undefined) unasked.set(index, lack)
+        else looks.push({ ...look, repeat })
       }
     }
     if (pairwise && rivalsOf(table, row, index).length === 0)
@@ -63,8 +62,19 @@ export function planLooks(
   return { looks, unasked }
 }
 
-const rivalImage = (table: StudyTable, rival?: number): ImageRef | undefined =>
-  rival === undefined ? undefined : table.rows[rival].images.sr
+/** What a look shows. */
+export const pictured = (look: Look, table: StudyTable, prompt: Prompt): PlannedLook => ({
+  ...look,
+  images: planImages(sourcesOf(look, table), prompt.images, prompt.header),
+})
+
+const sourcesOf = (
+  { row, rival }: Pick<Look, 'row' | 'rival'>,
+  { rows }: StudyTable,
+): Pick<Row, 'images'> & { rival?: ImageRef } => ({
+  images: rows[row].images,
+  rival: rival === undefined ? undefined : rows[rival].images.sr,
+})
 
 function rivalsOf(table: StudyTable, row: Row, index: number): number[] {
   return table.rows.flatMap((other, i) => (i !== index && other.id === row.id && other.images.sr ? [i] : []))
@@ -80,7 +90,7 @@ function pairsOf(table: StudyTable, index: number, repeat: number): Pick<Look, '
 }
 
 export function inquire(
-  look: Look,
+  look: PlannedLook,
   prepared: ReadonlyMap<string, PreparedImage>,
   {
     table,

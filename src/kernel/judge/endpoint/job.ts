@@ -1,4 +1,4 @@
-import type { AnswerSource, StoredAnswer } from '../answers/answer-store.ts'
+import type { AnswerSource } from '../answers/answer-store.ts'
 import type { ReplayBundle } from '../answers/replay.ts'
 import type { Known, Outcome } from '../calls/ask.ts'
 import { type Endpoint, HOW_TO_CONFIGURE } from '../calls/endpoint.ts'
@@ -6,7 +6,9 @@ import { BATCH_FACTOR, costOf, type Price, priceOf } from '../costs/prices.ts'
 import { estimateTokens } from '../costs/tokens.ts'
 import type { Assignment, Bill } from '../judge-kind.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
-import { type Inquiry, type Look, samplingFrom } from './inquiry.ts'
+import { type Inquiry, type PlannedLook, samplingFrom } from './inquiry.ts'
+import type { LookMemo } from './look-memo.ts'
+import type { Settled, SpentAnswer } from './settled.ts'
 
 /** Everything that one judge of a cell has to find out. */
 export interface EndpointJob {
@@ -15,6 +17,9 @@ export interface EndpointJob {
   endpoint: Endpoint
   /** Equal questions (two rows with the same pixels) are one group. */
   groups: Group[]
+  /** What shards have found out, about questions that are in no group. */
+  recalled: readonly Settled[]
+  memo: LookMemo
   /** Rows that cannot be looked at, and why. */
   unasked: Map<number, string>
   /** Where answers are looked up: the store, or the replay bundle alone. */
@@ -25,7 +30,7 @@ export interface EndpointJob {
 }
 
 export interface Group extends Inquiry {
-  looks: Look[]
+  looks: PlannedLook[]
   /** What the source says. */
   known: Known
 }
@@ -74,10 +79,10 @@ export function estimateOf({ content }: Inquiry, job: EndpointJob): number | und
 }
 
 /** Mean length of the known answers, in tokens. */
-export function meanOutput(groups: readonly Group[]): number | undefined {
+export function meanOutput({ groups, recalled }: EndpointJob): number | undefined {
   let [tokens, count] = [0, 0]
-  for (const { known } of groups) {
-    for (const { usage } of known.answers) {
+  for (const { answers } of [...groups.map(({ known }) => known), ...recalled]) {
+    for (const { usage } of answers) {
       if (!usage) continue
       tokens += usage.output
       count++
@@ -93,7 +98,7 @@ export const unasked = (group: Group, why: string): Asked => ({
 })
 
 /** Tokens and dollars of all answers to a question, also of those that could not be used. */
-export function spentOn(answers: readonly StoredAnswer[]): {
+export function spentOn(answers: readonly SpentAnswer[]): {
   tokens?: { input: number; output: number }
   cost?: number
 } {

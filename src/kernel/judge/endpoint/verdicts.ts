@@ -1,20 +1,21 @@
 import type { Judgement } from '../judgement.ts'
 import type { Look } from './inquiry.ts'
-import { type Asked, spentOn } from './job.ts'
+import { spentOn } from './job.ts'
+import type { Settled } from './settled.ts'
 
 /** What an answer says about the rows of its looks: one row each, or both of a pair. */
-export function verdictsOf(asked: Asked): { row: number; judgement: Judgement }[] {
+export function verdictsOf(settled: Settled): { row: number; judgement: Judgement }[] {
   // The answer was paid for once, whoever shares it.
-  return asked.group.looks.flatMap((look, i) => verdictsOfLook(look, asked, i === 0))
+  return settled.looks.flatMap((look, i) => verdictsOfLook(look, settled, i === 0))
 }
 
 function verdictsOfLook(
   look: Look,
-  { outcome, edited }: Asked,
+  { outcome, answers, edited }: Settled,
   pays: boolean,
 ): { row: number; judgement: Judgement }[] {
   const { repeat, row, rival } = look
-  const spent = spentOn(pays ? outcome.answers : [])
+  const spent = spentOn(pays ? answers : [])
   const rows = rival === undefined ? [row] : [row, rival]
   return rows.map(index => {
     const shared = { repeat, ...(index === row && spent) }
