@@ -74,7 +74,7 @@ export class Kernel {
   readonly #pool: ComputePool
   readonly #sessions = new Map<string, Session>()
   readonly #verifying = new Map<string, Session>()
-  readonly #clusterRuns = new Map<string, AbortController>()
+  readonly #clusterRuns = new Set<{ path: string; stop: AbortController }>()
   readonly #live: LiveRuns
   readonly #env: Record<string, string | undefined> = { ...process.env }
   readonly redact = redactor(() => this.#env)
@@ -143,7 +143,9 @@ export class Kernel {
       }
     },
     interrupt: async ({ path }) => {
-      this.#clusterRuns.get(path)?.abort(new DOMException('Interrupted', 'AbortError'))
+      for (const run of this.#clusterRuns) {
+        if (run.path === path) run.stop.abort(new DOMException('Interrupted', 'AbortError'))
+      }
       this.#sessions.get(path)?.interrupt()
       this.#verifying.get(path)?.interrupt()
       return {}
@@ -297,12 +299,12 @@ export class Kernel {
       }
       return {}
     }
-    const profile = await profileOf(request.study, file)
-    const controller = new AbortController()
-    this.#clusterRuns.set(path, controller)
+    const following = { path, stop: new AbortController() }
+    this.#clusterRuns.add(following)
     const run = randomUUID()
-    for (const cell of request.cells) this.#emit({ run, path, cell, type: 'queued' })
     try {
+      const profile = await profileOf(request.study, file)
+      for (const cell of request.cells) this.#emit({ run, path, cell, type: 'queued' })
       const reply = await runOnCluster(request, {
         slurm,
         store,
@@ -310,7 +312,7 @@ export class Kernel {
         language: LANGUAGE,
         profile,
         command: profile.command ?? words(this.#options.installation),
-        signal: controller.signal,
+        signal: following.stop.signal,
         resume: action === 'resume',
         detach: action === 'detach',
         run,
@@ -319,7 +321,7 @@ export class Kernel {
       })
       return reply ? { reply } : {}
     } finally {
-      this.#clusterRuns.delete(path)
+      this.#clusterRuns.delete(following)
       if (!this.busy) this.#options.settled?.()
     }
   }

@@ -9,7 +9,12 @@ interface LiveRun {
   finished: Promise<RunReply>
   /** A client knows of it and will follow it. */
   awaited: boolean
+  /** The visit that has heard how it ended. */
+  heard?: number
 }
+
+/** Milliseconds within which it is noticed that a client had left. */
+const NOTICE = 1000
 
 /**
  * The runs that go on, and those that ended while no client was there to hear of it, so that the next client can take
@@ -48,17 +53,16 @@ export class LiveRuns {
     try {
       return await finished
     } finally {
-      // Whoever has come since has not heard of it yet, and is to find it.
-      if (id !== undefined && this.#stays(asked) && !this.#runs.get(id)?.awaited) this.#runs.delete(id)
+      if (id !== undefined && !this.#runs.get(id)?.awaited) this.#told(id, asked)
       this.#going--
       if (this.#going === 0) this.#settled()
     }
   }
 
-  /** The runs of a study, which are kept until they are followed. */
+  /** The runs of a study that the client that asks has not heard of, which are kept until they are followed. */
   of(path: string): { run: string; cells: string[] }[] {
     return [...this.#runs].flatMap(([run, known]) => {
-      if (known.path !== path) return []
+      if (known.path !== path || this.#stays(known.heard)) return []
       known.awaited = true
       return [{ run, cells: known.cells }]
     })
@@ -79,11 +83,19 @@ export class LiveRuns {
     try {
       return await known.finished
     } finally {
-      if (this.#stays(follower)) this.#runs.delete(run)
+      this.#told(run, follower)
     }
   }
 
-  /** Whether who was there in a visit is there still, and hears how a run has ended. */
+  /** Whoever has come since has not heard of it yet and is to find it, also when it comes a moment after the end. */
+  #told(run: string, visit: number | undefined): void {
+    const known = this.#runs.get(run)
+    if (!known || !this.#stays(visit)) return
+    known.heard = visit
+    setTimeout(() => this.#stays(visit) && this.#runs.delete(run), NOTICE).unref()
+  }
+
+  /** Whether who was there in a visit is there still. */
   #stays(visit: number | undefined): boolean {
     return visit !== undefined && this.#visit() === visit
   }

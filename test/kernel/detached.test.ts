@@ -128,6 +128,20 @@ describe('a kernel that outlives its window', () => {
     await second.client.dispose()
   })
 
+  test('a run that ends in the moment in which its window leaves is told to the next', async () => {
+    await using folder = await studyFolder({ count: 0 })
+    const { study, cells, path, go } = await waiting(folder)
+    const first = await launch()
+    void first.client.request('run', { study, cells }).catch(() => {})
+    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    await go()
+    await expect.poll(() => ended(first.heard, 'waits'), { timeout: 20_000, interval: 1 }).toBe(true)
+    first.client.leave()
+    const second = await attach(first.rendezvous)
+    await told(second, path, cells)
+    await second.client.dispose()
+  })
+
   test('a run that is followed by a window that leaves in turn is told to the next', async () => {
     await using folder = await studyFolder({ count: 0 })
     const { study, cells, path, go } = await waiting(folder)

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { ANSWER_SPACE } from '../../src/kernel/judge/answers/answer-store.ts'
 import { BATCH_SPACE } from '../../src/kernel/judge/calls/batch.ts'
 import { type Bench, runScore, syntheticTable, temporaryStore } from '../fixtures/judge-bench.ts'
-import { answerByHash, type ScriptedJudge, startScriptedJudge } from '../fixtures/scripted-judge.ts'
+import { answerByHash, pick, type ScriptedJudge, startScriptedJudge } from '../fixtures/scripted-judge.ts'
 
 let judge: ScriptedJudge
 afterEach(() => judge.close())
@@ -57,7 +57,9 @@ describe("the provider's Batch API", () => {
     judge = await startScriptedJudge({
       script: call => {
         const attempt = Number(call.key.match(/-(\d+)$/)?.[1])
-        const bad = call.key < '4' || (call.key < '8' && attempt === 0)
+        // By what is asked: in the key is the server's port, which differs from run to run.
+        const kind = pick(JSON.stringify(call.body.messages), 4)
+        const bad = kind === 0 || (kind === 1 && attempt === 0)
         return bad ? { do: 'answer', text: 'Nice.' } : answerByHash(call)
       },
     })

@@ -27,7 +27,7 @@ async function packed() {
   const store = await temporaryStore()
   const table = await syntheticTable(store, 12, ['a', 'b'])
   const settings = {
-    judge: { model: 'scripted', baseURL: judge.url, timeout: 1, retry: { attempts: 4, pause: 0.01 } },
+    judge: { model: 'scripted', baseURL: judge.url, timeout: 4, retry: { attempts: 4, pause: 0.01 } },
     repeats: 2,
     concurrency: 8,
   }

@@ -124,11 +124,8 @@ test('a compute process that dies whatever it is given fails its cell with what 
   await using folder = await studyFolder({ count: 6, side: 96 })
   const study = await write(folder)
   let kill = false
-  const { client, events } = await start(event => {
-    if (event.type === 'progress' && event.cell === 'sr') kill = true
-  })
   // Every process of the pool, as soon as it is there.
-  const killer = setInterval(() => {
+  const killAll = () => {
     for (const pid of kill ? children(client.pid) : []) {
       try {
         process.kill(pid, 'SIGKILL')
@@ -136,7 +133,13 @@ test('a compute process that dies whatever it is given fails its cell with what 
         // It has ended since.
       }
     }
-  }, 100)
+  }
+  const { client, events } = await start(event => {
+    if (kill || event.type !== 'progress' || event.cell !== 'sr') return
+    kill = true
+    killAll()
+  })
+  const killer = setInterval(killAll, 30)
   expect(await client.request('run', all(study))).toMatchObject({
     succeeded: ['load'],
     failed: ['sr'],
@@ -169,7 +172,8 @@ test('a kernel that is killed ends its requests at once, keeps what was saved, a
 })
 
 test('an interrupt ends a running cell within a second', async () => {
-  await using folder = await studyFolder({ count: 6, side: 128 })
+  // More images than are done meanwhile, however late it is heard that the first is.
+  await using folder = await studyFolder({ count: 40, side: 128 })
   const study = await write(folder)
   let interrupted = 0
   const { client } = await start(event => {
@@ -181,8 +185,8 @@ test('an interrupt ends a running cell within a second', async () => {
     succeeded: ['load'],
     cancelled: ['sr', 'm'],
   })
-  // The grace is 0.9 s; a busy machine gets some more.
-  expect(Date.now() - interrupted).toBeLessThan(3000)
+  // The grace is 0.9 s; a busy machine gets some more, which is less than what was left to do.
+  expect(Date.now() - interrupted).toBeLessThan(6000)
 })
 
 test('a kernel ends with its client', async () => {

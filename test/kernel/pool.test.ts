@@ -5,11 +5,11 @@ import { ComputePool } from '../../src/kernel/compute/pool.ts'
 const entry = fileURLToPath(new URL('../fixtures/toy-compute.ts', import.meta.url))
 const pools: ComputePool[] = []
 
-function toyPool(): {
+function toyPool(graceMilliseconds = 300): {
   pool: ComputePool
   run(job: string, params: unknown, options?: Partial<Options>): Promise<unknown>
 } {
-  const pool = new ComputePool({ entry, graceMilliseconds: 300 })
+  const pool = new ComputePool({ entry, graceMilliseconds })
   pools.push(pool)
   const compute = pool.over('/nowhere') as unknown as {
     run(job: string, params: unknown, options: Options): Promise<unknown>
@@ -63,7 +63,7 @@ test('a process that dies fails its job with what to do, and the next job has a 
 })
 
 test('an abort ends a job that listens without losing its process', async () => {
-  const { run } = toyPool()
+  const { run } = toyPool(30_000)
   const before = await run('pid', null)
   const controller = new AbortController()
   const counting = run('count', 10_000, {

@@ -190,7 +190,7 @@ async function evaluate(
 
 /** Tells what is new twice a second at most. */
 function reporter({ steps }: TrainSettings, tracked: Tracked[], report: (progress: TrainProgress) => void) {
-  let told = { at: 0, points: 0, evaluations: 0, state: 'running' }
+  let told = { at: Number.NEGATIVE_INFINITY, points: 0, evaluations: 0, state: 'running' }
   let start: { at: number; update: number } | undefined
   return (state: 'running' | 'paused', { update, points, evaluations }: Progress) => {
     const now = performance.now()
