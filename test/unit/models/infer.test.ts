@@ -304,7 +304,7 @@ describe('tiling', () => {
     // Half a level is what rounding to 8 bits does anyway.
     expect(await seam(60, 24)).toBeLessThan(0.5)
     expect(await seam(60, 0)).toBeGreaterThan(1)
-  }, 120_000)
+  })
 
   /** Largest mean step, in levels, that tiling adds between two neighbouring columns of those where tiles meet. */
   function edgeStrength(

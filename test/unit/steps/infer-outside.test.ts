@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -144,7 +144,7 @@ describe('a program', () => {
     const stop = new AbortController()
     const running = run(program('hang'), { signal: stop.signal })
     const marker = join(folder, 'hanging.pid')
-    while (!existsSync(marker)) await sleep(20)
+    while (!existsSync(marker) || readFileSync(marker, 'utf8') === '') await sleep(20)
     stop.abort()
     await expect(running).rejects.toThrow(/abort/i)
     await expect

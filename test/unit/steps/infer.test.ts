@@ -261,7 +261,7 @@ describe('the tile', () => {
     expect(larger.tile).toBeGreaterThan(2 * small.tile)
     expect(jobs.filter(job => job === 'measure-memory')).toHaveLength(1)
     expect(await tileOf({ tile: 100 })).toEqual({ notes: [], tile: 100 })
-  }, 120_000)
+  })
 })
 
 describe('a diffusion pipeline', () => {
