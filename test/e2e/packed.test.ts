@@ -111,6 +111,8 @@ describe('the packed extension in a fresh VS Code', () => {
   })
 
   test('a run is interrupted, and a run survives the reload of its window, which sees it finish', async () => {
+    // Of the study before.
+    await expect.poll(() => kernelsFrom(host.root), { timeout: 20_000 }).toEqual([])
     const path = join(host.workspace, 'gated.mirage.md')
     await writeFile(path, `${studyText('gated', [LOAD])}\n${gatedCell(host.workspace)}`)
     await workbench.openStudy('gated.mirage.md')

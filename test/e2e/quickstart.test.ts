@@ -36,7 +36,7 @@ beforeAll(async () => {
   })
   // High enough to see every cell, as only what is near the window is drawn.
   workbench = await Workbench.open(host, { height: 16_000 })
-}, 120_000)
+}, 300_000)
 
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await workbench?.screenshot(task.name)

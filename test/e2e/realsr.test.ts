@@ -33,7 +33,7 @@ beforeAll(async () => {
   host = await startHost()
   await writeStudyTo(host.workspace)
   workbench = await Workbench.open(host, { height: 8000 })
-}, 120_000)
+}, 300_000)
 
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail') await workbench?.screenshot(task.name)

@@ -52,7 +52,11 @@ const pixel = (canvas: Locator, x: number, y: number) =>
 describe('the renderers in a real VS Code', () => {
   test('training: pauses, shows an earlier step, and stops, as its buttons say', async () => {
     const training = await output('training', 'Running')
-    await training.locator('.training-sample').nth(1).waitFor(WAIT)
+    // A sample of a later update: those from before the training are there at once, and alone have no slider.
+    await training
+      .locator('.training-image', { hasText: /step [1-9]/ })
+      .first()
+      .waitFor(WAIT)
     await training.getByRole('button', { name: 'Pause' }).click()
     const paused = await output('training', 'Paused')
     const slider = paused.getByRole('slider', { name: 'Samples at step' })

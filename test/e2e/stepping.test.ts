@@ -139,8 +139,11 @@ describe('stepping through a score cell in a real VS Code', () => {
     await debug.at('rendered prompt · right · plain')
     await debug.shows('text', 'You see 3 images')
     await debug.set('text', 'Is the sky invented?')
+    // A step that is asked for while one goes on is none.
     await debug.step()
+    await debug.at('images as sent · right · plain · edited')
     await debug.step()
+    await debug.at('request · right · plain · edited')
     await debug.step()
     await debug.at('raw answer · right · plain · edited')
     expect(JSON.stringify(judge.calls.at(-1)?.body)).toContain('Is the sky invented?')
@@ -175,6 +178,8 @@ describe('stepping through a score cell in a real VS Code', () => {
     // The side bar shows the debugger.
     await workbench.page.keyboard.press('ControlOrMeta+Shift+E')
     await workbench.openStudy('dear.mirage.md')
+    // The study behind has cells, too.
+    await workbench.cell('confirmAbove').waitFor()
     const before = judge.calls.length
     await workbench.runAll()
     const dialog = workbench.page.locator('.monaco-dialog-box')

@@ -70,10 +70,10 @@ const answerByContent: Script = call => {
 
 const front = (cluster: string) => `---\nformat: 1\nseed: 3\ncluster: { ${cluster} }\n---\n`
 const load = cell('load', 'triplets: { lr: lr/*.png, gt: hr/*.png, scale: 4, as: photos }')
-const judgeCell = (url: string) =>
+const judgeCell = (url: string, of = 'measured') =>
   cell(
     'hs',
-    `score: { of: measured, judge: { model: scripted, baseURL: "${url}" }, repeats: 2, concurrency: 1, as: judged }`,
+    `score: { of: ${of}, judge: { model: scripted, baseURL: "${url}" }, repeats: 2, concurrency: 1, as: judged }`,
   )
 const measure = cell('m', 'metrics: { of: upscaled, use: [psnr, ssim], as: measured }')
 const save = cell('save', 'export: { of: judged, to: out.csv }')
@@ -136,10 +136,10 @@ clusterTest(
     for (const role of ['lr', 'hr'])
       await rename(folder.file(`${role}/p6.png`), folder.file(`${role}/p6.later`))
     const expected = await localOutcome(folder)
-    const path = await folder.write(study(judge.url))
+    const path = await folder.write(study(judge.url, 'shards: 2, memory: 900M'))
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm'], env())
     expect(code, stdout).toBe(0)
-    expect(stdout).toMatch(/sr\.shards=\d+\[3\]/)
+    expect(stdout).toMatch(/sr\.shards=\d+\[2\]/)
     expect(await outcomeOf(folder, path)).toEqual(expected)
     expect(judge.calls.length).toBe(6 * 2 * 2)
 
@@ -172,17 +172,28 @@ clusterTest(
     // Submitted by a machine that then goes away.
     const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
     expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
+    using _ = hurry()
     const works = () => /mirage-(sr|m|hs)\.shards RUNNING/.test(running())
     await until(works)
     // Whoever may push others aside comes, and takes both nodes.
-    cluster.command('sbatch', '-p', 'urgent', '-N2', '--wait', '-o', '/dev/null', '--wrap', 'true')
-    await untilRestarted(works)
-    for (const job of runningJobs()) cluster.command('scontrol', 'requeue', job)
-    await untilRestarted(works)
+    const urgent = cluster.command(
+      'sbatch',
+      '--parsable',
+      '-p',
+      'urgent',
+      '-N2',
+      '-o',
+      '/dev/null',
+      '--wrap',
+      'true',
+    )
+    await until(() => !running().includes(urgent.trim()))
+    await until(() => requeued() > 0)
+    await until(works)
     await cluster.killNode('n2')
     await cluster.startNode('n2')
-    await untilRestarted(works)
-    for (const pid of await taskPids(folder.path)) process.kill(pid, 'SIGKILL')
+    await until(works)
+    await until(async () => (await killed(folder.path)) > 0)
 
     const { code, stdout } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout).toBe(0)
@@ -202,8 +213,7 @@ clusterTest(
       front('shards: 2, retries: 0') +
       load +
       cell('sr', `infer: { of: photos, model: { command: ${command}, name: own, scale: 4 }, as: upscaled }`) +
-      measure +
-      judgeCell(url) +
+      judgeCell(url, 'upscaled') +
       save
     const expected = await localOutcome(folder, text)
     const poison = async () => {
@@ -280,8 +290,7 @@ clusterTest(
       front('shards: 2, retries: 0, steps: { score: { time: "0:01" } }') +
       load +
       cell('sr', 'infer: { of: photos, model: bicubic, as: upscaled }') +
-      measure +
-      judgeCell(url) +
+      judgeCell(url, 'upscaled') +
       save
     const expected = await localOutcome(folder, text)
     const path = await folder.write(text(judge.url))
@@ -330,12 +339,10 @@ clusterTest(
       for (const name of names) checkpoints.add(statSync(join(training, name)).mtimeMs)
       return checkpoints.size >= 3
     })
-    const jobs = runningJobs()
+    using _ = hurry()
     // It must still have most of its way to go.
-    expect(jobs).toHaveLength(1)
-    cluster.command('scontrol', 'requeue', jobs[0])
-    // Started while its node still ends the former one, it would fail at once.
-    await untilRestarted(() => /mirage-tune.whole RUNNING/.test(running()), 5000)
+    expect(requeued()).toBe(1)
+    await until(() => /mirage-tune.whole RUNNING/.test(running()))
     const { code, stdout, stderr } = await mirage(['run', path, '--on', 'slurm', '--resume'], env())
     expect(code, stdout + stderr).toBe(0)
     expect(stdout).toMatch(/Went on from the checkpoint of update \d+/)
@@ -371,7 +378,7 @@ clusterTest(
     await until(() => running() !== '')
     child.kill('SIGINT')
     await new Promise(resolve => child.once('exit', resolve))
-    await until(() => !/RUNNING|PENDING/.test(running()))
+    await until(() => running() === '')
 
     const submitted = await mirage(['run', path, '--on', 'slurm', '--detach'], env())
     expect(submitted.code, submitted.stdout + submitted.stderr).toBe(0)
@@ -386,7 +393,7 @@ clusterTest(
     })
     const cancelled = await mirage(['run', path, '--on', 'slurm', '--cancel'], env())
     expect(cancelled.code, cancelled.stdout + cancelled.stderr).toBe(0)
-    await until(() => !/RUNNING|PENDING/.test(running()))
+    await until(() => running() === '')
   },
   TIMEOUT,
 )
@@ -402,7 +409,7 @@ clusterTest(
       for (const name of ['quickstart.mirage.md', 'examples'])
         await cp(join(REPOSITORY, 'notebooks', name), folder.file(`${home}/${name}`), { recursive: true })
       const profile = folder.file('profile.yaml')
-      await writeFile(profile, 'shards: 4\n')
+      await writeFile(profile, 'shards: 2\n')
       const path = folder.file(`${home}/quickstart.mirage.md`)
       const { code, stdout, stderr } = await mirage(
         ['run', path, ...where, ...(where.length > 0 ? ['--profile', profile] : [])],
@@ -457,30 +464,51 @@ async function sweepTable(folder: StudyFolder): Promise<TablePayload> {
 
 /** A line per task: id, name and state. */
 const running = () => cluster.command('squeue', '-h', '-r', '-o', '%i %j %T').trim()
-const runningJobs = () =>
-  running()
+
+/** Puts the tasks that run back into the queue; how many there were. */
+function requeued(): number {
+  const tasks = running()
     .split('\n')
     .filter(line => line.endsWith('RUNNING'))
     .map(line => line.split(' ')[0])
-
-/** Slurm lets a job that is queued again rest for two minutes, which a test need not wait for. */
-async function untilRestarted(condition: () => boolean, after = 0): Promise<void> {
-  const waiting = new Map<string, number>()
-  await until(() => {
-    for (const line of cluster.command('squeue', '-h', '-r', '-o', '%i %r').split('\n')) {
-      const [job, reason] = line.split(' ')
-      if (reason !== 'BeginTime') continue
-      const since = waiting.get(job) ?? Date.now()
-      waiting.set(job, since)
-      if (Date.now() - since < after) continue
-      try {
-        cluster.command('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
-      } catch {
-        // It has started or ended since.
-      }
+  return tasks.filter(task => {
+    try {
+      cluster.command('scontrol', 'requeue', task)
+      return true
+    } catch {
+      // It has ended since.
+      return false
     }
-    return condition()
-  })
+  }).length
+}
+
+/** Milliseconds after which the node of a job that was queued again has surely ended the former one. */
+const ENDED = 5000
+
+/**
+ * Slurm lets a job that is queued again rest for two minutes, which a test need not wait for. Started while its node still
+ * ends the former one, it would fail at once.
+ */
+function hurry(): Disposable {
+  const waiting = new Map<string, number>()
+  const attempt = (name: string, ...args: string[]) => {
+    try {
+      return cluster.command(name, ...args)
+    } catch {
+      // The job has started or ended since, or the controller is busy.
+      return ''
+    }
+  }
+  const timer = setInterval(() => {
+    for (const line of attempt('squeue', '-h', '-r', '-o', '%i %T %r').split('\n')) {
+      const [job, state, reason] = line.split(' ')
+      const since = waiting.get(job) ?? Date.now()
+      if (state !== 'PENDING' || reason !== 'BeginTime') waiting.delete(job)
+      else if (Date.now() - since < ENDED) waiting.set(job, since)
+      else attempt('scontrol', 'update', `JobId=${job}`, 'StartTime=now')
+    }
+  }, 500)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 async function lastSubmission(folder: StudyFolder, file: string): Promise<string> {
@@ -499,19 +527,28 @@ async function unfinished(
     .map(line => JSON.parse(line))
 }
 
-async function until(condition: () => boolean, seconds = 240): Promise<void> {
+async function until(condition: () => boolean | Promise<boolean>, seconds = 240): Promise<void> {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
-    if (condition()) return
+    if (await condition()) return
     await sleep(100)
   }
   throw new Error(`It did not happen within ${seconds} s; the queue: ${running()}`)
 }
 
-/** Processes of tasks that work on the study in this folder. */
-function taskPids(folder: string): Promise<number[]> {
-  return new Promise(resolve => {
-    execFile('pgrep', ['-f', `cli.mjs run ${folder}`], (_, stdout) =>
-      resolve(stdout.split('\n').filter(Boolean).map(Number)),
-    )
+/** Kills the tasks that work on the study in this folder; how many there were. */
+async function killed(folder: string): Promise<number> {
+  const found = await new Promise<string>(resolve => {
+    execFile('pgrep', ['-f', `cli.mjs run ${folder}`], (_, stdout) => resolve(stdout))
   })
+  return found
+    .split('\n')
+    .filter(Boolean)
+    .filter(pid => {
+      try {
+        return process.kill(Number(pid), 'SIGKILL')
+      } catch {
+        // It has ended since.
+        return false
+      }
+    }).length
 }

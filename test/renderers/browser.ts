@@ -205,19 +205,31 @@ export async function openRenderer(browser: Browser, options: PageOptions): Prom
           : { x: box.x0, y: box.y0, width: box.x1 - box.x0 + 1, height: box.y1 - box.y0 + 1 }
       }, colour),
     async settle() {
-      await page.waitForFunction(() => document.querySelector('canvas[data-state="loading"]') === null)
-      await page.evaluate(
-        () =>
-          new Promise<void>(done => {
-            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))
-            // A page that nothing changes may draw no frame at all.
-            setTimeout(done, 2000)
-          }),
-      )
+      // What was drawn once may have to be drawn anew, which only the next frame says.
+      for (let settled = false; !settled; ) {
+        await page.waitForFunction(selector => document.querySelector(selector) === null, UNSETTLED)
+        settled = await page.evaluate(
+          selector =>
+            new Promise<boolean>(done => {
+              const look = () => done(document.querySelector(selector) === null)
+              requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(look)))
+              // A page that nothing changes may draw no frame at all.
+              setTimeout(look, 2000)
+            }),
+          UNSETTLED,
+        )
+      }
     },
     close: () => context.close(),
   }
 }
+
+/** Canvases that wait for their image, or to be drawn at all. */
+const UNSETTLED = [
+  'canvas[data-state="loading"]',
+  '.mirage-pane-canvas:not([data-state])',
+  '.m-thumbnail:not([data-state])',
+].join()
 
 declare global {
   interface Window {

@@ -116,8 +116,8 @@ describe('cleanliness', () => {
     await view.page.locator(ready).first().waitFor()
     await keepViewPrototype(view)
     await view.dispose()
+    await eventually(() => watch.counts()).toMatchObject({ bitmaps: 0, canvases: 0, vectors: 0, views: 0 })
     const before = await watch.counts()
-    expect(before).toMatchObject({ bitmaps: 0, canvases: 0, vectors: 0, views: 0 })
     for (let i = 0; i < 100; i++) {
       // The same output updated, and others that come and go.
       await view.show(i % 2 ? payload : variant, i % 10 === 0 ? `other-${i}` : 'output')

@@ -121,6 +121,7 @@ function configuration(folder: string): string {
     // A busy machine lets a node's daemon wait; one that is killed is told to the controller.
     'SlurmdTimeout=120',
     'KillWait=2',
+    'MessageTimeout=60',
     'OverTimeLimit=0',
     'SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0',
     'MaxArraySize=10001',

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { KernelClient } from '../../kernel/protocol/client.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KernelClient, KernelExit } from '../../kernel/protocol/client.ts'
 import { OCCUPIED } from '../../kernel/protocol/wire.ts'
 import { Failure, infoOf } from '../failure.ts'
 import type { vscode } from '../vscode.ts'
@@ -102,14 +103,15 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
       if (!rendezvous) return undefined
       try {
         const { attachKernel } = await kernelClient()
-        const client = await attachKernel(rendezvous, {
+        const options = {
           env: await ports.keys.environment(),
           ...handlers,
-          onExit: exit => {
+          onExit: (exit: KernelExit) => {
             void noted.forget(rendezvous)
             handlers.onExit(exit)
           },
-        })
+        }
+        const client = await onceFree(() => attachKernel(rendezvous, options))
         if (rendezvous.entry === entry) return client
         // Of another version of Mirage, which was updated meanwhile.
         await client.dispose()
@@ -123,6 +125,21 @@ export function launcherFor(ports: LauncherPorts, study: vscode.Uri): Pick<HostP
       }
     },
   }
+}
+
+/** The extensions of a window that is loaded again may end after those of the new one have started. */
+const FREE_AFTER = [500, 1000, 2000]
+
+async function onceFree<T>(attach: () => Promise<T>): Promise<T> {
+  for (const pause of FREE_AFTER) {
+    try {
+      return await attach()
+    } catch (error) {
+      if (infoOf(error).code !== OCCUPIED) throw error
+      await sleep(pause)
+    }
+  }
+  return attach()
 }
 
 export function untrusted(): Failure {

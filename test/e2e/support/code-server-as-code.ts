@@ -38,7 +38,10 @@ try {
     ['extensionTestsPath', remote(values.extensionTestsPath)],
     ['skipWelcome', 'true'],
   ]
-  await page.goto(`${host.url()}&payload=${encodeURIComponent(JSON.stringify(payload))}`)
+  await page.goto(`${host.url()}&payload=${encodeURIComponent(JSON.stringify(payload))}`, {
+    waitUntil: 'commit',
+    timeout: 120_000,
+  })
   const timer = setTimeout(() => ended.resolve(124), 280_000)
   process.exitCode = await ended.promise
   clearTimeout(timer)

@@ -120,7 +120,13 @@ export async function startHost(options: HostOptions = {}): Promise<Host> {
   const stop = async () => {
     await end(server)
     // A kernel waits for its window to come back, and none will.
-    for (const { pid } of kernelsFrom(root)) process.kill(pid, 'SIGKILL')
+    for (const { pid } of kernelsFrom(root)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended since.
+      }
+    }
     await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
   }
   try {
