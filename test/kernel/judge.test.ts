@@ -3,13 +3,25 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Compute } from '../../src/kernel/compute/compute.ts'
+import { RowMemo } from '../../src/kernel/compute/row-memo.ts'
 import { MirageError } from '../../src/kernel/errors.ts'
 import { ANSWER_SPACE, PARTIAL_SPACE } from '../../src/kernel/judge/answers/answer-store.ts'
 import type { TablePayload } from '../../src/kernel/protocol/mime.ts'
-import { type Bench, runScore, syntheticTable, temporaryStore } from '../fixtures/judge-bench.ts'
+import { shardOf } from '../../src/kernel/session/shard.ts'
+import type { StudyTable } from '../../src/kernel/value.ts'
+import {
+  type Bench,
+  inProcessCompute,
+  runScore,
+  syntheticTable,
+  temporaryStore,
+} from '../fixtures/judge-bench.ts'
 import {
   type Act,
+  answerByHash,
   faulty,
+  pick,
   type ScriptedJudge,
   type ScriptedOptions,
   scoreFor,
@@ -152,6 +164,53 @@ describe('score', () => {
     expect(result.lock).toMatchObject({ judges: [{ answers: 2, tokens: { input: 1000, output: 100 } }] })
   })
 
+  it.each([
+    ['hs', 'hs'],
+    ['hs-pairwise', 'wins'],
+  ])(
+    'puts together what shards were answered (%s), and needs neither images nor answers for it',
+    async (prompt, column) => {
+      const judge = await scripted({
+        script: call => {
+          if (prompt === 'hs') return answerByHash(call)
+          const more = ['A', 'B', 'neither'][pick(JSON.stringify(call.body.messages), 3)]
+          return { do: 'answer', text: JSON.stringify({ a: ['x'], b: [], more }) }
+        },
+      })
+      const desk = await bench(6, ['a', 'b'])
+      const rows = desk.table.rows
+      // Two rows that look the same are one question, which is paid for once.
+      rows[1].images = rows[0].images
+      const settings = {
+        judge: [
+          impatient(judge, { price: { input: 10, output: 10 } }),
+          impatient(judge, { name: 'warm', temperature: 1 }),
+        ],
+        repeats: 2,
+        prompt,
+        column,
+      }
+      const whole = await runScore(settings, desk)
+      const collected = new RowMemo()
+      for (let index = 0; index < 3; index++) {
+        const memo = new RowMemo()
+        const table = { ...desk.table, rows: rows.filter(row => shardOf(row, 3) === index) }
+        await runScore(settings, { ...desk, table, compute: { ...inProcessCompute(desk.store), memo } })
+        collected.addJson(memo.toJson())
+      }
+      const calls = judge.calls.length
+      const compute: Compute = {
+        run: job => Promise.reject(new Error(`the collection asked for ${job}`)),
+        memo: collected,
+      }
+      const together = await runScore(settings, { store: await temporaryStore(), table: desk.table, compute })
+      expect(judge.calls).toHaveLength(calls)
+      expect(together.table).toEqual(whole.table)
+      expect(together.result.outputs).toEqual(whole.result.outputs)
+      expect(together.result.lock).toEqual(whole.result.lock)
+    },
+  )
+
   it('reads old answers anew with a changed form, without a call', async () => {
     const judge = await scripted()
     const desk = await bench(1)
@@ -202,6 +261,20 @@ describe('score', () => {
     )
     expect(judge.calls).toHaveLength(2 * 3 * 2)
     for (const { values } of table.rows) expect(values).toMatchObject({ wins: 0.5, wins_n: 4 })
+
+    // With one look at each pair the order alternates over images, and is that of any part of the table.
+    const desk = await bench(12, ['a', 'b'])
+    const settings = { judge: impatient(judge), prompt: 'hs-pairwise', column: 'wins' }
+    const winsOf = async (rows: StudyTable['rows']) => {
+      const { table } = await runScore(settings, { ...desk, table: { ...desk.table, rows } })
+      return table.rows.map(({ values }) => values.wins)
+    }
+    const wins = await winsOf(desk.table.rows)
+    expect(new Set(wins.filter((_, i) => i % 2 === 0))).toEqual(new Set([0, 1]))
+    expect(await winsOf(desk.table.rows.slice(4))).toEqual(wins.slice(4))
+    // Another method of the first image alone moves nobody else.
+    const extra = { ...desk.table.rows[0], method: 'c' }
+    expect((await winsOf([extra, ...desk.table.rows])).slice(3)).toEqual(wins.slice(2))
   })
 
   it('will not overwrite a column', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -106,6 +107,13 @@ test('canonical JSON does not depend on the order of keys, and reads back equal'
       expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))
     }),
   )
+})
+
+test('a long text has the hash of its bytes, whichever characters stand where it is cut', () => {
+  for (const lead of [0, 1, 2, 3]) {
+    const value = '-'.repeat(lead) + '\u{1f600}'.repeat(2 ** 20)
+    expect(hashOf(value)).toBe(createHash('sha256').update(canonicalJson(value)).digest('hex'))
+  }
 })
 
 test('numbers without JSON are refused instead of becoming null', () => {

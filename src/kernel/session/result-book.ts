@@ -87,8 +87,12 @@ export class ResultBook {
 
   /** Adds what the row jobs of a result answered, where it was kept and still is. */
   async recall({ memo: hash }: CellResult, memo: RowMemo): Promise<void> {
-    if (hash && (await this.#store.hasObject(hash)))
-      memo.addJson(new TextDecoder().decode(await this.#store.getObject(hash)))
+    if (hash && (await this.#store.hasObject(hash))) memo.addJson(await this.#textOf(hash))
+  }
+
+  /** As a text of its own, so that the bytes are gone before it is read. */
+  async #textOf(hash: string): Promise<string> {
+    return new TextDecoder().decode(await this.#store.getObject(hash))
   }
 
   async putMemo(memo: RowMemo): Promise<string | undefined> {
@@ -98,7 +102,7 @@ export class ResultBook {
   async getValue(hash: string): Promise<Value> {
     const known = this.#values.get(hash)
     if (known) return known
-    const value = JSON.parse(new TextDecoder().decode(await this.#store.getObject(hash))) as Value
+    const value = JSON.parse(await this.#textOf(hash)) as Value
     this.#values.set(hash, value)
     return value
   }

@@ -58,7 +58,7 @@ type Params = z.output<typeof params>
 /** Asks judges for a Hallucination Score of every SR image. */
 export const score: StepDefinition<typeof params> = {
   name: 'score',
-  version: 1,
+  version: 2,
   summary:
     'Shows each image to a multimodal LLM, which lists what was invented and gives a Hallucination Score (5 = nothing).',
   params,

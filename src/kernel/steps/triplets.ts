@@ -30,7 +30,10 @@ export const triplets: StepDefinition<typeof params> = {
     const { triplets: list } = await selectTriplets(values, folder)
     const files = list.flatMap(filesOf)
     const hashes = await fileHashes(store, files, signal)
-    const images = Object.fromEntries(files.map(({ name }, i) => [name, hashes[i]]))
+    // In the order of canonical JSON: a copy of a hundred thousand entries in that order would be a large one.
+    const order = files.map((_, i) => i).sort((a, b) => (files[a].name < files[b].name ? -1 : 1))
+    const images: Fingerprint[string] = {}
+    for (const i of order) images[files[i].name] = hashes[i]
     const { manifest } = values
     if (manifest === undefined) return { images }
     const hash = await fileHash(store, resolve(folder, manifest), manifest)

@@ -52,7 +52,8 @@ function sortedMembers(members: Record<string, unknown>): unknown {
   if ('toJSON' in members) return UNSORTABLE
   const names = Object.keys(members)
   let changed = Object.getPrototypeOf(members) !== Object.prototype
-  const values: unknown[] = []
+  /** What the members become, where one of them is not in order. */
+  let values: unknown[] | undefined
   for (let i = 0; i < names.length; i++) {
     const name = names[i]
     if (/^\d/.test(name) || name === '__proto__') return UNSORTABLE
@@ -60,13 +61,16 @@ function sortedMembers(members: Record<string, unknown>): unknown {
     const member = members[name]
     const value = member === undefined ? undefined : sortedCopy(member)
     if (value === UNSORTABLE) return UNSORTABLE
-    if (value === undefined || value !== member) changed = true
-    values.push(value)
+    if (value === undefined || value !== member) values ??= names.slice(0, i).map(before => members[before])
+    values?.push(value)
   }
-  if (!changed) return members
+  if (!changed && !values) return members
   const order = names.map((_, i) => i).sort((a, b) => (names[a] < names[b] ? -1 : 1))
   const copy: Record<string, unknown> = {}
-  for (const i of order) if (values[i] !== undefined) copy[names[i]] = values[i]
+  for (const i of order) {
+    const value = values ? values[i] : members[names[i]]
+    if (value !== undefined) copy[names[i]] = value
+  }
   return copy
 }
 
@@ -74,5 +78,18 @@ const notFinite = (value: number) => new TypeError(`${value} has no canonical JS
 
 /** sha256 (hex) of a value's canonical JSON. */
 export function hashOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex')
+  const text = canonicalJson(value)
+  const hash = createHash('sha256')
+  // Piece by piece: of a long text a copy is made as bytes. No piece ends within a character.
+  for (let from = 0; from < text.length; ) {
+    let to = from + PIECE
+    if (isHighSurrogate(text.charCodeAt(to - 1))) to++
+    hash.update(text.slice(from, to))
+    from = to
+  }
+  return hash.digest('hex')
 }
+
+const PIECE = 1 << 20
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00

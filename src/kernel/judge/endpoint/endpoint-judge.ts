@@ -125,14 +125,17 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
     for (const { row, judgement } of verdictsOf(settled)) rows[row].push(judgement)
   }
   for (const settled of job.recalled) add(settled)
-  const tell: Tell = asked => add(settle(asked))
+  const tell: Tell = asked => {
+    const settled = settle(asked)
+    job.memo.keep(settled)
+    add(settled)
+  }
   yield* assignment.context.stepping ? walkAll(job, tell) : askAll(job, tell)
   for (const judgements of rows) judgements.sort((a, b) => a.repeat - b.repeat)
 
   const faults = all.flatMap(({ outcome }) => (outcome.kind === 'failed' ? (outcome.fault ?? []) : []))
   const scored = all.some(({ outcome }) => outcome.kind === 'answered')
   if (!scored && faults.length > 0) throw judgeError(worst(faults), tally(faults))
-  for (const settled of all) job.memo.keep(settled)
   const open = idle + all.filter(settled => settled.open).length
   if (open > 0) yield { type: 'note', text: openNote(job, open) }
   if (job.replay) {

@@ -41,6 +41,7 @@ export function planLooks(
   const looks: Look[] = []
   const unasked = new Map<number, string>()
   const pairwise = prompt.images.some(image => image.show === 'rival')
+  const peers = pairwise ? peersOf(table) : undefined
   table.rows.forEach((row, index) => {
     if (!row.images.sr) {
       unasked.set(
@@ -50,14 +51,13 @@ export function planLooks(
       return
     }
     for (let repeat = 0; repeat < repeats; repeat++) {
-      for (const look of pairwise ? pairsOf(table, index, repeat) : [{ row: index }]) {
+      for (const look of peers ? pairsOf(peers.get(row.id)!, { table, index, repeat }) : [{ row: index }]) {
         const lack = lackOf(sourcesOf(look, table), prompt.images, prompt.header)
         if (lack !== undefined) unasked.set(index, lack)
         else looks.push({ ...look, repeat })
       }
     }
-    if (pairwise && rivalsOf(table, row, index).length === 0)
-      unasked.set(index, 'no other method of this image to compare with')
+    if (peers?.get(row.id)?.length === 1) unasked.set(index, 'no other method of this image to compare with')
   })
   return { looks, unasked }
 }
@@ -76,16 +76,29 @@ const sourcesOf = (
   rival: rival === undefined ? undefined : rows[rival].images.sr,
 })
 
-function rivalsOf(table: StudyTable, row: Row, index: number): number[] {
-  return table.rows.flatMap((other, i) => (i !== index && other.id === row.id && other.images.sr ? [i] : []))
+/** Indices of the rows that have an SR image, by the image that they are of. */
+function peersOf({ rows }: StudyTable): Map<string, number[]> {
+  const judged = rows.flatMap(({ images }, index) => (images.sr ? [index] : []))
+  return Map.groupBy(judged, index => rows[index].id)
 }
 
-/** Each pair once per repeat, with the first of its rows. Who is Image A alternates over pairs and repeats. */
-function pairsOf(table: StudyTable, index: number, repeat: number): Pick<Look, 'row' | 'rival'>[] {
-  return rivalsOf(table, table.rows[index], index)
-    .filter(other => other > index)
-    .map(other =>
-      (index + other + repeat) % 2 === 0 ? { row: index, rival: other } : { row: other, rival: index },
+/**
+ * Each pair once per repeat, with the first of its rows. Who is Image A alternates over pairs and repeats, and over images
+ * by what they are: the same questions are asked of a part of a table, and when images were added.
+ */
+function pairsOf(
+  peers: readonly number[],
+  { table, index, repeat }: { table: StudyTable; index: number; repeat: number },
+): Pick<Look, 'row' | 'rival'>[] {
+  const { lr, gt, sr } = table.rows[peers[0]].images
+  const first = Number.parseInt((lr ?? gt ?? sr)!.hash.slice(-1), 16)
+  const rank = peers.indexOf(index)
+  return peers
+    .slice(rank + 1)
+    .map((other, i) =>
+      (first + rank + rank + 1 + i + repeat) % 2 === 0
+        ? { row: index, rival: other }
+        : { row: other, rival: index },
     )
 }
 

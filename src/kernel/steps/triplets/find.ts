@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { basename, extname, isAbsolute, relative, resolve } from 'node:path'
+import { basename, extname, isAbsolute, relative, resolve, sep } from 'node:path'
 import { escapePath, glob } from 'tinyglobby'
 import { MirageError } from '../../errors.ts'
 
@@ -19,7 +19,10 @@ export function stem(name: string): string {
 
 export function asFile(folder: string, path: string): FoundFile {
   const absolute = resolve(folder, path)
-  return { path: absolute, name: relative(folder, absolute).replaceAll('\\', '/') }
+  // Most files are in the folder of the study, and what `relative` takes apart for each of them adds up.
+  const inside = absolute.startsWith(folder) && absolute[folder.length] === sep
+  const name = inside ? absolute.slice(folder.length + 1) : relative(folder, absolute)
+  return { path: absolute, name: name.replaceAll('\\', '/') }
 }
 
 /**
