@@ -62,7 +62,7 @@ describe('the renderers in a real VS Code', () => {
     const slider = paused.getByRole('slider', { name: 'Samples at step' })
     await slider.focus()
     await workbench.page.keyboard.press('Home')
-    await paused.locator('.training-image', { hasText: 'step 500' }).first().waitFor(WAIT)
+    await paused.locator('.training-image', { hasText: 'step 200' }).first().waitFor(WAIT)
     const stepsOf = (shown: Locator) => shown.locator('.m-toolbar .m-number').first().textContent()
     const before = await stepsOf(paused)
     await paused.getByRole('button', { name: 'Resume' }).click()

@@ -8,15 +8,16 @@ test('memory does not grow with the number of images', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mirage-memory-'))
   try {
     const script = join(import.meta.dirname, '../fixtures/infer-memory.ts')
-    const [count, width, height, tile] = ['60', '160', '160', '512']
+    const [count, width, height, tile] = ['160', '160', '160', '512']
     const output = execFileSync(process.execPath, [script, folder, count, width, height, tile], {
       encoding: 'utf8',
     })
     const { resident } = JSON.parse(output) as { resident: number[] }
-    expect(resident).toHaveLength(60)
-    const mean = (list: number[]) => list.reduce((sum, value) => sum + value, 0) / list.length
-    // One image is 0.3 MB as a file and 1.2 MB as a tensor: sixty that stayed would be 90 MB.
-    expect(mean(resident.slice(-10)) - mean(resident.slice(10, 20))).toBeLessThan(30 * 2 ** 20)
+    expect(resident).toHaveLength(160)
+    // The least of many, since what is thrown away goes when it pleases. One image is 0.3 MB as a file and 1.2 MB as a
+    // tensor: if all stayed, it would be 165 MB.
+    const least = (list: number[]) => Math.min(...list)
+    expect(least(resident.slice(-40)) - least(resident.slice(10, 50))).toBeLessThan(60 * 2 ** 20)
   } finally {
     rmSync(folder, { recursive: true })
   }

@@ -31,7 +31,7 @@ async function live(store: Store, table: string, death?: Death): Promise<StudyTa
     judge: {
       model: 'scripted',
       baseURL: judge.url,
-      timeout: 4,
+      timeout: 2.5,
       retry: { attempts: 6, pause: 0.01, longest: 0.1 },
     },
     concurrency: 4,

@@ -323,7 +323,7 @@ clusterTest(
       load +
       cell(
         'tune',
-        'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 80, batch: 16, crop: 8, every: 4, as: tuned }',
+        'train: { model: realesr-general-x4v3, on: photos, reward: { l1: 1 }, watch: {}, guards: off, steps: 60, batch: 8, crop: 8, every: 4, as: tuned }',
       )
     const path = await folder.write(text)
     const expected = await ranHere(folder, path, () => resultsOf(path))

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { encodeMap } from '../../src/kernel/images/encode.ts'
 import type { ComparePayload } from '../../src/kernel/protocol/mime.ts'
 import { openingState, showMethods } from '../../src/renderers/compare/model/state.ts'
 import { differenceAt, mapIndex } from '../../src/renderers/compare/pixels/difference.ts'
@@ -343,6 +344,36 @@ describe('what was found in an image', () => {
     ])
     expect(await view.pixel('canvas[data-role=sr]', width / 2 - 16, height / 2)).toEqual([0, 0, 0, 255])
     expect(await view.page.locator('.compare-legend').getAttribute('aria-label')).toContain('from 0 to 12')
+    await view.close()
+  })
+
+  it('leaves an image as it is where a map has no value, also where what is low is coloured', async () => {
+    const sr = await drawImage(64, 64, () => [0, 0, 0])
+    const values = Float64Array.from({ length: 64 * 64 }, (_, i) => (i % 64 < 32 ? Number.NaN : 0))
+    const bytes = Buffer.from(await encodeMap({ width: 64, height: 64, data: values }, [0, 1]))
+    const image = { ...sr.ref, hash: 'f'.repeat(64) }
+    const overlays = [
+      {
+        name: 'improvement',
+        label: 'Improvement',
+        image,
+        range: [0, 1] as [number, number],
+        direction: 'higher' as const,
+        settings: {},
+      },
+    ]
+    const payload = comparePayload({
+      id: 'm',
+      images: [{ role: 'sr', label: 'SR', image: sr.ref, values: {}, overlays }],
+    })
+    const view = await open(payload, { objects: { ...objectsOf([sr]), [image.hash]: bytes } })
+    await press(view, 'z')
+    await view.page.getByLabel('Overlay').selectOption('improvement')
+    await view.page.getByRole('slider').fill('1')
+    const { width, height } = (await view.page.locator('canvas[data-role=sr]').boundingBox())!
+    const at = (x: number) => view.pixel('canvas[data-role=sr]', width / 2 + x, height / 2)
+    await eventually(() => at(16)).toEqual([...colourMap('inferno').subarray(255 * 3), 255])
+    expect(await at(-16)).toEqual([0, 0, 0, 255])
     await view.close()
   })
 

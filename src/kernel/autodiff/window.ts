@@ -53,16 +53,48 @@ export function slideSizes(sizes: readonly number[], window: Window, ceil = fals
   })
 }
 
-/** Output sizes of a transposed convolution. */
-export function unslideSizes(
-  sizes: readonly number[],
-  window: Window,
-  outputPadding: readonly number[],
-): number[] {
-  return sizes.map((size, i) => {
-    const { kernel, strides, dilations, before, after } = window
-    return (
-      strides[i] * (size - 1) + outputPadding[i] + (kernel[i] - 1) * dilations[i] + 1 - before[i] - after[i]
-    )
-  })
+/** What a transposed convolution makes of its input. */
+export interface Unslid {
+  window: Window
+  /** Added at the end of each axis of the output. */
+  outputPadding: number[]
+  /** Sizes of the output. */
+  sizes: number[]
+}
+
+/**
+ * A transposed convolution. It may name the sizes of its output (`output_shape`, or `auto_pad` SAME_*, which is the input's
+ * times the strides) instead of the padding that gives them. Of an odd padding the larger half is before, but for
+ * SAME_UPPER after; so does onnxruntime.
+ */
+export function unslide(attributes: Attributes, kernel: readonly number[], sizes: readonly number[]): Unslid {
+  const window = windowOf(attributes, kernel, sizes)
+  const { strides, dilations, before, after } = window
+  const outputPadding = [
+    ...ints(
+      attributes,
+      'output_padding',
+      kernel.map(() => 0),
+    ),
+  ]
+  const whole = sizes.map(
+    (size, i) => strides[i] * (size - 1) + outputPadding[i] + (kernel[i] - 1) * dilations[i] + 1,
+  )
+  const auto = text(attributes, 'auto_pad', 'NOTSET')
+  const named = ints(attributes, 'output_shape', []).slice(-kernel.length)
+  const same = auto.startsWith('SAME') ? sizes.map((size, i) => size * strides[i]) : undefined
+  const wanted = named.length > 0 ? named : same
+  for (const [i, size] of wanted?.entries() ?? []) {
+    const total = Math.max(0, whole[i] - size)
+    const small = Math.floor(total / 2)
+    before[i] = auto === 'SAME_UPPER' ? small : total - small
+    after[i] = total - before[i]
+    // A larger output than there is anything for ends in zeros.
+    outputPadding[i] += Math.max(0, size - whole[i])
+  }
+  return {
+    window,
+    outputPadding,
+    sizes: wanted ? [...wanted] : whole.map((all, i) => all - before[i] - after[i]),
+  }
 }

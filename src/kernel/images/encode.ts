@@ -23,12 +23,20 @@ export async function encodePng(image: Pixels, bits: 8 | 16 = 8): Promise<Uint8A
     .toBuffer()
 }
 
-/** An 8-bit grey PNG of a map, in which 0 and 255 stand for the two ends of `range`; what lies outside is limited. */
+/**
+ * An 8-bit grey PNG of a map, in which 0 and 255 stand for the two ends of `range`; what lies outside is limited. Where the
+ * map has no value (NaN) the picture is transparent.
+ */
 export async function encodeMap(map: Plane, range: readonly [number, number]): Promise<Uint8Array> {
   const [low, high] = range
-  const { width, height } = map
-  const samples = Uint8Array.from(map.data, value => level((value - low) / (high - low), 255))
-  return sharp(samples, { raw: { width, height, channels: 1 } })
+  const { width, height, data } = map
+  const channels = data.some(Number.isNaN) ? 2 : 1
+  const samples = new Uint8Array(data.length * channels)
+  for (let i = 0; i < data.length; i++) {
+    samples[i * channels] = Number.isNaN(data[i]) ? 0 : level((data[i] - low) / (high - low), 255)
+    if (channels === 2) samples[i * 2 + 1] = Number.isNaN(data[i]) ? 0 : 255
+  }
+  return sharp(samples, { raw: { width, height, channels } })
     .toColourspace('b-w')
     .png({ compressionLevel: 6 })
     .toBuffer()

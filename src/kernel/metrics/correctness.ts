@@ -46,15 +46,13 @@ function row(name: Class, label: string, summary: string, direction: 'higher' | 
       const { width, height } = images.sr.pixels
       if (Math.min(width, height) <= 2 * values.border)
         return tooSmall({ width, height }, 2 * values.border + 1)
-      const { maps, counted } = images.shared(`correctness ${JSON.stringify(values)}`, () =>
-        correctness(images, values),
-      )
+      const maps = images.shared(`correctness ${JSON.stringify(values)}`, () => correctness(images, values))
       const plane = maps[name]
       let sum = 0
       let count = 0
-      for (let i = 0; i < counted.length; i++) {
-        if (counted[i] === 0) continue
-        sum += plane.data[i]
+      for (const value of plane.data) {
+        if (Number.isNaN(value)) continue
+        sum += value
         count++
       }
       if (count === 0)
@@ -87,12 +85,9 @@ export const hallucination = row(
  * For each pixel, how much it belongs to improvement, omission and hallucination (they sum to 1). With the distances
  * SR-GT and SR-LR relative to LR-GT (d_im, d_om) and H = d_im + d_om - 1: improvement is near where
  * d_im + d_om (1 - e^(-alpha H)) is small, omission where d_om + d_im (1 - e^(-alpha H)) is, hallucination where
- * e^(-alpha d_im d_om) is; the softmin of the three decides. `counted` is 0 for pixels that are left out, whose maps are 0.
+ * e^(-alpha d_im d_om) is; the softmin of the three decides. Pixels that are left out are NaN.
  */
-function correctness(
-  images: MetricImages,
-  values: Settings,
-): { maps: Record<Class, Plane>; counted: Uint8Array } {
+function correctness(images: MetricImages, values: Settings): Record<Class, Plane> {
   const gt = images.gt!.pixels
   const lr = images.enlargedLr().pixels
   const sr = values.harmonize ? harmonized(images.sr.pixels, gt) : images.sr.pixels
@@ -102,7 +97,7 @@ function correctness(
     omission: createPlane(width, height),
     hallucination: createPlane(width, height),
   }
-  const counted = new Uint8Array(width * height)
+  for (const { data } of Object.values(maps)) data.fill(Number.NaN)
   const { alpha, border, temperature, threshold, distance } = values
   for (let y = border; y < height - border; y++) {
     for (let x = border; x < width - border; x++) {
@@ -126,10 +121,9 @@ function correctness(
       maps.improvement.data[i] = im / sum
       maps.omission.data[i] = om / sum
       maps.hallucination.data[i] = ha / sum
-      counted[i] = 1
     }
   }
-  return { maps, counted }
+  return maps
 }
 
 function pixelDistance(a: Pixels, b: Pixels, i: number, distance: 'nd' | 'l1'): number {

@@ -29,11 +29,11 @@ export const detailAgreement = defineMetric({
     let sum = 0
     let count = 0
     for (let i = 0; i < agreement.data.length; i++) {
+      agreement.data[i] = Number.NaN
+      if (!hasDetail(moments, i)) continue
       agreement.data[i] = correlation(moments, i)
-      if (hasDetail(moments, i)) {
-        sum += agreement.data[i]
-        count++
-      }
+      sum += agreement.data[i]
+      count++
     }
     if (count === 0) return { value: null, why: 'one of the images is flat everywhere' }
     return { value: sum / count, map: { range: [-1, 1], plane: () => spread(agreement, width, height) } }

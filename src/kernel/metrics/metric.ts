@@ -18,7 +18,7 @@ export interface MetricImages {
   shared<T>(key: string, make: () => T): T
 }
 
-/** A value per pixel of SR, made only when asked for. */
+/** A value per pixel of SR, NaN where a pixel does not count; made only when asked for. */
 export interface MetricMap {
   /** Values that the two ends of an 8-bit overlay stand for. */
   range: [number, number]

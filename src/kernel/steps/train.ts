@@ -11,7 +11,7 @@ import type { Breach } from '../train/evaluation.ts'
 import type { TrainSettings } from '../train/settings.ts'
 import type { ModelValue } from '../value.ts'
 import { follow } from './infer/follow.ts'
-import { heldCropOf, imagesOf } from './train/images.ts'
+import { checkCrop, heldCropOf, imagesOf } from './train/images.ts'
 import { traineeOf } from './train/model.ts'
 import { objectiveOf, resolveNetworks } from './train/objective.ts'
 import { chosen, type Params, params } from './train/params.ts'
@@ -109,6 +109,7 @@ async function settingsOf(values: Params, context: StepContext): Promise<TrainSe
   const table = context.input(values.on, 'table')
   const trainee = traineeOf(await resolveModel(values.model, resolving(context)), values)
   const { manifest } = trainee.model
+  checkCrop(values.crop, manifest)
   const { name: provider } = await chooseProvider(context.compute, values.provider, context.signal)
   const { terms, networks } = objectiveOf(values, estimatesIn(context))
   const { images, held } = imagesOf(table, values.held, context.seed)
@@ -134,7 +135,7 @@ async function settingsOf(values: Params, context: StepContext): Promise<TrainSe
       ...(values.ema !== undefined && { ema: values.ema }),
     },
     segments: values.recompute,
-    heldCrop: heldCropOf(held, manifest.scale, trainee.sampling?.pipeline.manifest.latent.downscale),
+    heldCrop: heldCropOf(held, manifest, trainee.sampling?.pipeline.manifest.latent.downscale),
     every: values.every ?? Math.max(1, Math.ceil(values.steps / 10)),
     guards: values.guards === 'off' ? {} : values.guards,
     seed: context.seed,

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { MirageError } from '../errors.ts'
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts'
 
@@ -43,6 +43,21 @@ export async function writeCheckpoint<P>(path: string, { vectors, progress }: Ch
       },
       { cause },
     )
+  }
+}
+
+/** Milliseconds after which nobody can be writing a file any more. */
+const ABANDONED = 3_600_000
+
+/** Removes what processes that were killed while they wrote the checkpoint have left. Another may be writing it now. */
+export async function sweepCheckpoints(path: string): Promise<void> {
+  const [folder, own] = [dirname(path), `${basename(path)}.`]
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names) {
+    if (!name.startsWith(own) || !name.endsWith('.tmp')) continue
+    const left = join(folder, name)
+    const { mtimeMs } = await stat(left).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+    if (Date.now() - mtimeMs > ABANDONED) await rm(left, { force: true })
   }
 }
 

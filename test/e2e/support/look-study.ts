@@ -54,7 +54,7 @@ const CELLS: TestCell[] = [
   { id: 'people', text: 'rate: { of: photos, methods: [invents], to: people.csv, traps: 0 }' },
   {
     id: 'tune',
-    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 1000000\n  every: 500\n  held: [page, sign]\n  guards: off\n  as: tuned',
+    text: 'train:\n  model: { file: compact.onnx, range: 0..1, scale: 2 }\n  on: photos\n  reward: { l1: 1 }\n  watch: { ssim: 0 }\n  adapter: all\n  batch: 2\n  crop: 12\n  steps: 1000000\n  every: 200\n  held: [page, sign]\n  guards: off\n  as: tuned',
   },
 ]
 

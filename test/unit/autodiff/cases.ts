@@ -178,6 +178,33 @@ const convolution = (transpose: boolean): Build =>
     }
   })
 
+/** Transposed convolutions that name the sizes of their output. */
+const sized: Build = fc
+  .record({
+    kernel: fc.integer({ min: 1, max: 4 }),
+    stride: fc.integer({ min: 1, max: 3 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
+    less: fc.integer({ min: 0, max: 3 }),
+    auto: fc.constantFrom('NOTSET', 'SAME_UPPER', 'SAME_LOWER'),
+    named: fc.boolean(),
+  })
+  .map(({ kernel, stride, dilation, less, auto, named }) => {
+    const reach = (kernel - 1) * dilation + 1
+    const sizes = [3, 4].map(size => Math.max(1, stride * (size - 1) + reach - less))
+    return {
+      shapes: [
+        [1, 2, 3, 4],
+        [2, 2, kernel, kernel],
+      ],
+      attributes: {
+        strides: { ints: [stride, stride] },
+        dilations: { ints: [dilation, dilation] },
+        auto_pad: { string: named ? auto : auto === 'NOTSET' ? 'SAME_UPPER' : auto },
+        ...(named && { output_shape: { ints: sizes } }),
+      },
+    }
+  })
+
 /** Wide convolutions with few channels on one side or the other, so that each form of the kernel's gradient is chosen. */
 const lopsided: Build = fc
   .record({
@@ -483,7 +510,7 @@ export const CASES: Record<string, Build> = {
   Gemm: gemm,
   Einsum: einsum,
   Conv: fc.oneof(convolution(false), lopsided),
-  ConvTranspose: convolution(true),
+  ConvTranspose: fc.oneof(convolution(true), sized),
   MaxPool: pool(false),
   AveragePool: pool(true),
   LayerNormalization: normalised(true),

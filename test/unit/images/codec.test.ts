@@ -97,6 +97,16 @@ test('a map is a grey image whose ends are its range', async () => {
   expect([...data]).toEqual([0, 0, 64, 255])
 })
 
+test('where a map has no value it is transparent', async () => {
+  const map = { width: 3, height: 1, data: Float64Array.of(0, Number.NaN, 2) }
+  const { data, info } = await sharp(await encodeMap(map, [0, 2]))
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const alpha = info.channels - 1
+  expect([0, 1, 2].map(i => data[i * info.channels + alpha])).toEqual([255, 0, 255])
+  expect([data[0], data[2 * info.channels]]).toEqual([0, 255])
+})
+
 test('a thumbnail is at most 256 px long and keeps its shape', async () => {
   const file = await encodeThumbnail(await encodePng(pattern(600, 300, 256)), 'a.png')
   expect(await readHeader(file)).toMatchObject({ width: 256, height: 128, mime: 'image/jpeg' })

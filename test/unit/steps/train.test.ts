@@ -12,6 +12,7 @@ import {
 import { referencesOf } from '../../../src/kernel/session/references.ts'
 import type { StepContext } from '../../../src/kernel/step.ts'
 import { infer } from '../../../src/kernel/steps/infer.ts'
+import { checkCrop, heldCropOf } from '../../../src/kernel/steps/train/images.ts'
 import { trainingOutput } from '../../../src/kernel/steps/train/report.ts'
 import { train } from '../../../src/kernel/steps/train.ts'
 import type { ModelValue, StudyTable } from '../../../src/kernel/value.ts'
@@ -207,4 +208,27 @@ test('a long training sends some thousand points of its curves, with every look 
   expect(sent.length).toBeLessThanOrEqual(2002)
   expect(sent.map(({ step }) => step)).toEqual(expect.arrayContaining([0, 4321, 9999]))
   expect(sent.find(({ step }) => step === 4321)?.values).toHaveProperty('held-out l1', 1)
+})
+
+test('a crop and the look at held-out images keep to the LR sides that the model takes', () => {
+  const sides = { id: 'windows', scale: 4, multiple: 8, minimum: 16 }
+  expect(() => checkCrop(32, sides)).not.toThrow()
+  for (const [crop, near] of [
+    [20, 24],
+    [8, 16],
+  ]) {
+    expect(() => checkCrop(crop, sides)).toThrow(
+      expect.objectContaining({
+        info: expect.objectContaining({ code: 'crop-unfit', remedy: `Use crop: ${near}.` }),
+      }),
+    )
+  }
+  const gt = (width: number, height: number) => ({ hash: 'g', width, height, mime: 'image/png' })
+  const held = [
+    { id: 'a', gt: gt(4 * 300, 4 * 44) },
+    { id: 'b', gt: gt(4 * 90, 4 * 90) },
+  ]
+  expect(heldCropOf(held, sides)).toBe(40)
+  expect(heldCropOf(held.slice(1), sides)).toBe(64)
+  expect(() => heldCropOf(held, { ...sides, minimum: 48 })).toThrow('at least 48 px that are a multiple of 8')
 })

@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { evaluate } from '../../../src/kernel/autodiff/reference/index.ts'
@@ -131,6 +132,18 @@ describe('a training', () => {
     expect(again).toMatchObject({ resumed: 0, damaged: `${path}.damaged` })
     expect((await readFile(`${path}.damaged`)).length).toBe(Math.floor(bytes.length / 2))
     expect((await run()).damaged).toBeUndefined()
+  })
+
+  test('clears away what was left by a process that was killed while it wrote, and not what another may be writing', async () => {
+    const { run, storeRoot } = await toy({ steps: 2, every: 2 })
+    const folder = join(storeRoot, 'training')
+    await mkdir(folder, { recursive: true })
+    const names = ['toy.safetensors.1.tmp', 'toy.safetensors.2.tmp', 'toys.safetensors.1.tmp']
+    for (const name of names) await writeFile(join(folder, name), 'half')
+    const yesterday = new Date(Date.now() - 86_400_000)
+    for (const name of [names[0], names[2]]) await utimes(join(folder, name), yesterday, yesterday)
+    await run()
+    expect(names.filter(name => existsSync(join(folder, name)))).toEqual(names.slice(1))
   })
 
   test('whose batch is run in parts tells the mean objective of its parts', async () => {

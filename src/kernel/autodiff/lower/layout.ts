@@ -18,6 +18,16 @@ function elements(site: Site, input: number): number[] | undefined {
 const axesOf = (site: Site) =>
   elements(site, 1) ?? (site.attributes.axes && [...ints(site.attributes, 'axes', [])])
 
+/** The operator as it is, for what can be trained through of its forms. */
+const only =
+  (refused: (site: Site) => string | undefined): Lower =>
+  site => {
+    const { tape, op, name, inputs, attributes } = site
+    const what = refused(site)
+    if (what !== undefined) throw unsupported(site, what)
+    return tape.op(op, inputs, attributes, name)
+  }
+
 const reference: Lower = ({ tape, op, attributes, outputs, name }) =>
   REFERENCE[op]([], attributes, outputs).map(value => tape.constant(toTensor(value), name))
 
@@ -80,4 +90,14 @@ export const LAYOUT: Record<string, Lower> = {
     ),
   Concat: ({ inputs, x, attributes }) =>
     o.concat(inputs as Value[], axisOf(int(attributes, 'axis', 0), x.dims.length)),
+  GatherND: only(({ attributes }) =>
+    int(attributes, 'batch_dims', 0) === 0 ? undefined : 'with batch_dims',
+  ),
+  ScatterND: only(({ attributes }) => {
+    const reduction = text(attributes, 'reduction', 'none')
+    return ['none', 'add'].includes(reduction) ? undefined : `with reduction ${reduction}`
+  }),
+  Einsum: only(({ attributes }) =>
+    text(attributes, 'equation', '').includes('.') ? 'with an ellipsis' : undefined,
+  ),
 }

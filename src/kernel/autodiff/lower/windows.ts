@@ -1,8 +1,8 @@
-import { float, int, ints } from '../attributes.ts'
+import { float, int, ints, text } from '../attributes.ts'
 import * as o from '../ops.ts'
 import type { Value } from '../tape.ts'
-import { slideSizes, type Window, windowOf } from '../window.ts'
-import type { Lower, Site } from './types.ts'
+import { slideSizes, unslide, type Window, windowOf } from '../window.ts'
+import type { Lower } from './types.ts'
 import { unsupported } from './unsupported.ts'
 
 /** The window as explicit attributes, so that nobody reads defaults or `auto_pad` again. */
@@ -16,33 +16,13 @@ function explicit(window: Window) {
 }
 
 const convolution: Lower = ({ tape, op, name, inputs, x, y: w, attributes }) => {
-  const window = windowOf(attributes, w.dims.slice(2), x.dims.slice(2))
-  const extra = op === 'ConvTranspose' ? outputPadding(x, window, attributes) : {}
+  const [kernel, sizes] = [w.dims.slice(2), x.dims.slice(2)]
+  const { window, outputPadding } =
+    op === 'ConvTranspose'
+      ? unslide(attributes, kernel, sizes)
+      : { window: windowOf(attributes, kernel, sizes), outputPadding: undefined }
+  const extra = outputPadding && { output_padding: { ints: outputPadding } }
   return tape.op(op, inputs, { ...explicit(window), group: { int: window.group }, ...extra }, name)
-}
-
-/** A ConvTranspose may name its output's sizes instead of the padding that gives them. */
-function outputPadding(x: Value, window: Window, attributes: Site['attributes']) {
-  const wanted = ints(attributes, 'output_shape', [])
-  if (wanted.length === 0)
-    return {
-      output_padding: {
-        ints: [
-          ...ints(
-            attributes,
-            'output_padding',
-            window.kernel.map(() => 0),
-          ),
-        ],
-      },
-    }
-  const sizes = wanted.slice(-window.kernel.length)
-  for (const [i, size] of sizes.entries()) {
-    const full = window.strides[i] * (x.dims[i + 2] - 1) + (window.kernel[i] - 1) * window.dilations[i] + 1
-    window.before[i] = Math.floor((full - size) / 2)
-    window.after[i] = full - size - window.before[i]
-  }
-  return { pads: { ints: [...window.before, ...window.after] }, output_padding: { ints: sizes.map(() => 0) } }
 }
 
 /** With `ceil_mode` the last windows reach over the edge: the same as more padding at the end. */
@@ -95,6 +75,8 @@ export const WINDOWS: Record<string, Lower> = {
     const { keep_aspect_ratio_policy: policy, ...rest } = attributes
     if (policy && 'string' in policy && policy.string !== 'stretch')
       throw unsupported(site, 'with an aspect ratio policy')
+    const mode = text(attributes, 'coordinate_transformation_mode', 'half_pixel')
+    if (mode === 'tf_crop_and_resize') throw unsupported(site, `with ${mode}`)
     return tape.op(op, [inputs[0], undefined, inputs[2], inputs[3]], rest, name)
   },
 }

@@ -1,5 +1,5 @@
 import { int, ints } from '../attributes.ts'
-import { slideSizes, unslideSizes, type Window, windowOf } from '../window.ts'
+import { slideSizes, unslide, type Window, windowOf } from '../window.ts'
 import { build, each, type NdArray, stridesOf } from './array.ts'
 import type { Evaluate } from './types.ts'
 
@@ -86,13 +86,8 @@ const pool =
 export const WINDOW: Record<string, Evaluate> = {
   Conv: ([x, w, bias], a) => [conv(x!, w!, bias, windowOf(a, w!.dims.slice(2), x!.dims.slice(2)))],
   ConvTranspose: ([x, w, bias], attributes) => {
-    const window = windowOf(attributes, w!.dims.slice(2), [])
-    const extra = ints(
-      attributes,
-      'output_padding',
-      window.kernel.map(() => 0),
-    )
-    return [convTranspose(x!, w!, bias, window, unslideSizes(x!.dims.slice(2), window, extra))]
+    const { window, sizes } = unslide(attributes, w!.dims.slice(2), x!.dims.slice(2))
+    return [convTranspose(x!, w!, bias, window, sizes)]
   },
   MaxPool: pool(values => Math.max(...values)),
   AveragePool: pool((values, padded) => values.reduce((a, b) => a + b, 0) / (values.length + padded)),

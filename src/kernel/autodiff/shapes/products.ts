@@ -3,7 +3,7 @@ import { axisOf, int, ints as intsOf, text } from '../attributes.ts'
 import { broadcast } from '../broadcast.ts'
 import { einsumLabels } from '../reference/matmul.ts'
 import { resizeSizes } from '../reference/resize.ts'
-import { slideSizes, unslideSizes, windowOf } from '../window.ts'
+import { slideSizes, unslide, windowOf } from '../window.ts'
 import { same } from './elementwise.ts'
 import type { ShapeQuery, ShapeRule } from './types.ts'
 
@@ -58,14 +58,8 @@ export const PRODUCTS: Record<string, ShapeRule> = {
   },
   ConvTranspose: query => {
     const [x, w] = query.inputs.map(input => input?.dims ?? [])
-    const window = windowOf(query.attributes, w.slice(2), x.slice(2))
+    const { window, sizes } = unslide(query.attributes, w.slice(2), x.slice(2))
     agree(query, x[1], w[0])
-    const extra = intsOf(
-      query.attributes,
-      'output_padding',
-      w.slice(2).map(() => 0),
-    )
-    const sizes = unslideSizes(x.slice(2), window, extra)
     return [{ type: query.inputs[0]!.type, dims: [x[0], w[1] * window.group, ...sizes] }]
   },
   MaxPool: pool,

@@ -11,7 +11,7 @@ import type { ImageRef } from '../../protocol/mime.ts'
 import { createFolderStore } from '../../store/folder-store.ts'
 import type { Store } from '../../store/store.ts'
 import { type Batch, batchAt, centre, checkImages } from '../../train/batches.ts'
-import { readCheckpoint, setAside, writeCheckpoint } from '../../train/checkpoint.ts'
+import { readCheckpoint, setAside, sweepCheckpoints, writeCheckpoint } from '../../train/checkpoint.ts'
 import { wish, wishes } from '../../train/control.ts'
 import type { Evaluation, HeldValues } from '../../train/evaluation.ts'
 import { imageMemory } from '../../train/image-memory.ts'
@@ -81,6 +81,7 @@ export const train: JobDefinition<TrainParams, TrainResult, TrainProgress> = {
     const folder = join(storeRoot, 'training')
     const path = join(folder, `${run}.safetensors`)
     const read = imageMemory(async ref => (await decodeImage(store.objectPath(ref.hash), ref.name)).pixels)
+    await sweepCheckpoints(path)
     const from = await readCheckpoint<Progress>(path)
     const damaged = from ? undefined : await setAside(path)
     await wish(store, run, 'run')

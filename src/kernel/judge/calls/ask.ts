@@ -4,7 +4,7 @@ import { type ReadAnswer, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
 import { costOf, type Price } from '../costs/prices.ts'
 import type { Question } from '../questions/question.ts'
-import { fillImages, imagesOf, type Structure, withStructure } from '../questions/request.ts'
+import { fillImages, type Structure, withStructure } from '../questions/request.ts'
 import { pauseAfter, type RetryPolicy } from './backoff.ts'
 import type { JudgeClient, Sent } from './client.ts'
 import { FAULTS, type Fault } from './faults.ts'
@@ -101,7 +101,7 @@ export class Asker {
   > {
     const { answers, retry, signal } = this.#options
     // Before its turn comes, so that no turn is spent on it.
-    const filled = this.#down ? question.body : await this.#filled(question)
+    const filled = this.#down ? question.body : await fillImages(question.body, this.#options.imageUrl)
     for (let calls = 1; ; calls++) {
       if (this.#down) return { kind: 'fault', fault: notAsked(this.#down), calls: calls - 1 }
       const sent = await this.#limiter.run(() => this.#send(question, filled, attempt), signal)
@@ -134,13 +134,6 @@ export class Asker {
       if (fault.kind === 'rate-limited') this.#limiter.pause(pause)
       else await this.#clock.sleep(pause * 1000, signal)
     }
-  }
-
-  /** The body with its images. */
-  async #filled({ body }: Question): Promise<Json> {
-    const urls = new Map<string, string>()
-    for (const hash of imagesOf(body)) if (!urls.has(hash)) urls.set(hash, await this.#options.imageUrl(hash))
-    return fillImages(body, hash => urls.get(hash)!)
   }
 
   async #send(

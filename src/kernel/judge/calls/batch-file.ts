@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import type { Store } from '../../store/store.ts'
 import type { Json } from '../answers/fields.ts'
 import type { Question } from '../questions/question.ts'
-import { fillImages, imagesOf, type Structure, withStructure } from '../questions/request.ts'
+import { fillImages, type Structure, withStructure } from '../questions/request.ts'
 
 /** A question for the nth time because earlier answers could not be used. */
 export interface BatchItem {
@@ -66,13 +66,6 @@ export const BATCH_PATH = { chat: '/v1/chat/completions', responses: '/v1/respon
 
 async function lineOf(item: BatchItem, { imageUrl, structure }: BatchFileOptions): Promise<Json> {
   const { api, body, form } = item.question
-  const urls = new Map<string, string>()
-  for (const hash of imagesOf(body)) if (!urls.has(hash)) urls.set(hash, await imageUrl(hash))
-  const filled = withStructure(
-    api,
-    fillImages(body, hash => urls.get(hash)!),
-    form,
-    structure,
-  )
+  const filled = withStructure(api, await fillImages(body, imageUrl), form, structure)
   return { custom_id: customId(item), method: 'POST', url: BATCH_PATH[api], body: filled }
 }

@@ -94,23 +94,17 @@ const detailOf = ({ detail }: Sampling) => (detail === undefined ? {} : { detail
 
 const REFERENCE = /^mirage:([0-9a-f]{64})$/
 
-/** Hashes of the images that a body refers to, in order. */
-export function imagesOf(body: unknown): string[] {
-  const found: string[] = []
+/** The body as it is sent: every image reference becomes the `data:` URL that `urlOf` has for the image's hash. */
+export async function fillImages(body: Json, urlOf: (hash: string) => Promise<string>): Promise<Json> {
+  const hashes = new Set<string>()
   mapStrings(body, text => {
     const hash = text.match(REFERENCE)?.[1]
-    if (hash) found.push(hash)
+    if (hash) hashes.add(hash)
     return text
   })
-  return found
-}
-
-/** The body as it is sent: every image reference becomes a `data:` URL. */
-export function fillImages(body: Json, urlOf: (hash: string) => string): Json {
-  return mapStrings(body, text => {
-    const hash = text.match(REFERENCE)?.[1]
-    return hash ? urlOf(hash) : text
-  }) as Json
+  const urls = new Map<string, string>()
+  for (const hash of hashes) urls.set(hash, await urlOf(hash))
+  return mapStrings(body, text => urls.get(text.match(REFERENCE)?.[1] ?? '') ?? text) as Json
 }
 
 function mapStrings(value: unknown, change: (text: string) => string): unknown {

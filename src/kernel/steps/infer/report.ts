@@ -8,6 +8,8 @@ import type { StudyTable } from '../../value.ts'
 import { comparePayload } from '../payloads.ts'
 import { describePlaced, type Placed } from './placed.ts'
 
+const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
+
 /** Triplets shown below the cell. */
 const PREVIEW = 8
 
@@ -63,7 +65,7 @@ export function runOutput(runs: ModelRun[], asked: string, states: ProviderState
   }
   const lines = rows.map(
     ({ method, kind, provider, images, cached, tiles, mps }) =>
-      `${method} (${kind}): ${images} images, ${cached} from the cache, ${tiles} tiles, ${provider}, ${mps === null ? 'not timed' : `${mps} MP/s`}`,
+      `${method} (${kind}): ${many(images, 'image')}, ${cached} from the cache, ${many(tiles, 'tile')}, ${provider}, ${mps === null ? 'not timed' : `${mps} MP/s`}`,
   )
   return {
     id: 'run',

@@ -1,4 +1,5 @@
 import { MirageError } from '../../errors.ts'
+import type { ModelManifest } from '../../models/manifest.ts'
 import { lrSize } from '../../train/batches.ts'
 import { holdOut } from '../../train/plan.ts'
 import type { TrainImage } from '../../train/settings.ts'
@@ -52,16 +53,47 @@ export function imagesOf(
   return { images: parts.train.map(i => all[i]), held: parts.held.map(i => all[i]) }
 }
 
+/** LR sides that a model takes. */
+type Sides = Pick<ModelManifest, 'id' | 'scale' | 'multiple' | 'minimum'>
+
 /**
- * Side of the middle part of each held-out LR that is looked at: what all of them have, 64 at most.
+ * Side of the middle part of each held-out LR that is looked at: what all of them have and the model takes, about 64 at
+ * most.
  *
  * @param downscale image pixels per latent pixel of a diffusion model, of which SR is a whole number
+ * @throws MirageError `images-too-small`
  */
-export function heldCropOf(held: readonly TrainImage[], scale: number, downscale = 1): number {
-  let side = Math.min(64, ...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
-  while (side > 1 && (side * scale) % downscale !== 0) side--
-  return side
+export function heldCropOf(held: readonly TrainImage[], sides: Sides, downscale = 1): number {
+  const { scale, multiple, minimum } = sides
+  const shortest = Math.min(...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
+  let side = Math.min(shortest, Math.max(64, multiple, minimum))
+  while (side > 1 && (side % multiple !== 0 || (side * scale) % downscale !== 0)) side--
+  if (side % multiple === 0 && side >= minimum) return side
+  throw new MirageError({
+    code: 'images-too-small',
+    message: `The shortest LR side of the held-out images is ${shortest} px, and ${takes(sides)}.`,
+    remedy: 'Hold out larger images (`held`).',
+  })
 }
+
+/**
+ * Training crops are given to the network as they are, without the padding of `infer`.
+ *
+ * @throws MirageError `crop-unfit`
+ */
+export function checkCrop(crop: number, sides: Sides): void {
+  const { multiple, minimum } = sides
+  if (crop % multiple === 0 && crop >= minimum) return
+  const near = Math.max(1, Math.round(crop / multiple), Math.ceil(minimum / multiple)) * multiple
+  throw new MirageError({
+    code: 'crop-unfit',
+    message: `\`crop: ${crop}\` does not fit: ${takes(sides)}.`,
+    remedy: `Use crop: ${near}.`,
+  })
+}
+
+const takes = ({ id, multiple, minimum }: Sides): string =>
+  `${id} takes LR sides of at least ${minimum} px${multiple > 1 ? ` that are a multiple of ${multiple}` : ''}`
 
 const lrSizeOf = (image: TrainImage, scale: number) => {
   const { width, height } = lrSize(image, scale)

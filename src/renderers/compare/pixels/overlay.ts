@@ -2,7 +2,8 @@ import { type Picture, pictureFrom } from '../../shared/pictures/picture.ts'
 import type { ColourMap } from '../../shared/ui/colormaps.ts'
 
 /**
- * A grey map (0..255) in colours, as opaque as its value, so that what is nothing stays visible through it.
+ * A grey map (0..255) in colours, as opaque as its value, so that what is nothing stays visible through it. Where the map
+ * is transparent, it has no value and no colour.
  *
  * @param reversed what is low is coloured and opaque, for maps of which more is better
  * @throws the signal's reason
@@ -24,7 +25,7 @@ export async function overlayPicture(
       data[i] = map[value * 3]
       data[i + 1] = map[value * 3 + 1]
       data[i + 2] = map[value * 3 + 2]
-      data[i + 3] = value
+      if (data[i + 3] !== 0) data[i + 3] = value
     }
     context.putImageData(strip, 0, top)
     await new Promise(resolve => setTimeout(resolve))
