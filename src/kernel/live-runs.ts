@@ -13,11 +13,14 @@ interface LiveRun {
   heard?: number
 }
 
-/** Milliseconds within which it is noticed that a client had left. */
-const NOTICE = 1000
+/**
+ * Milliseconds for which a run that has ended is kept. That a client had left is noticed a little later, and the one that
+ * comes instead may be turned away at first (`ALIVE_WITHIN`) and try again.
+ */
+const NOTICE = 10_000
 
 /**
- * The runs that go on, and those that ended while no client was there to hear of it, so that the next client can take
+ * The runs that go on, and those that ended with no client there that surely heard of it, so that the next client can take
  * them over.
  */
 export class LiveRuns {
@@ -40,6 +43,10 @@ export class LiveRuns {
   async add(request: RunRequest, begin: (listen: (event: CellEvent) => void) => Promise<RunReply>) {
     const log = new RunLog()
     const asked = this.#visit()
+    // Who begins another run has heard how the one before ended.
+    for (const [run, { path, heard }] of this.#runs) {
+      if (path === request.study.path && this.#stays(heard)) this.#runs.delete(run)
+    }
     let id: string | undefined
     this.#going++
     const finished = begin(event => {

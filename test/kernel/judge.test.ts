@@ -177,7 +177,7 @@ describe('score', () => {
           return { do: 'answer', text: JSON.stringify({ a: ['x'], b: [], more }) }
         },
       })
-      const desk = await bench(6, ['a', 'b'])
+      const desk = await bench(6, ['a', 'b', 'c'])
       const rows = desk.table.rows
       // Two rows that look the same are one question, which is paid for once.
       rows[1].images = rows[0].images

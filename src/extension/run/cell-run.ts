@@ -1,4 +1,5 @@
 import type { CellEvent, Outcome, Output } from '../../kernel/protocol/messages.ts'
+import { cutOff } from './cut-off.ts'
 
 /**
  * The life of one cell in the editor, as a pure reducer: a state and a signal give the next state and the commands
@@ -8,7 +9,15 @@ import type { CellEvent, Outcome, Output } from '../../kernel/protocol/messages.
 export type CellRun =
   | { phase: 'idle' }
   | { phase: 'queued'; run: string }
-  | { phase: 'running'; run: string; cleared: boolean; notes: readonly string[]; progress?: Progress }
+  | {
+      phase: 'running'
+      run: string
+      cleared: boolean
+      notes: readonly string[]
+      /** The output that tells of something that goes on. */
+      going?: Output
+      progress?: Progress
+    }
   | { phase: 'done'; run: string; outcome: Outcome }
 
 export type Progress = Omit<Extract<CellEvent, { type: 'progress' }>, 'run' | 'path' | 'cell' | 'type'>
@@ -57,10 +66,10 @@ export function reduce(state: CellRun, signal: Signal): Transition {
       return state.phase === 'running' ? unchanged({ ...state, progress }) : unchanged(state)
     }
     case 'output':
-      return whileRunning(state, running => put(running, signal.output))
+      return whileRunning(state, running => put(withGoing(running, signal.output), signal.output))
     case 'outputs':
       return whileRunning(state, running => ({
-        state: { ...running, cleared: true },
+        state: { ...running, cleared: true, going: undefined },
         commands: [{ do: 'settle', outputs: signal.outputs }],
       }))
     case 'note':
@@ -102,6 +111,12 @@ function whileRunning(
   return { state: next.state, commands: [...begun.commands, ...next.commands] }
 }
 
+function withGoing(state: Running, output: Output): Running {
+  const goesOn = cutOff(output, { kind: 'cancelled' }) !== undefined
+  if (!goesOn && state.going?.id !== output.id) return state
+  return { ...state, going: goesOn ? output : undefined }
+}
+
 /** The outputs of the run before stay until the first one of this run, so that nothing flickers. */
 function put(state: Running, output: Output): Transition {
   return {
@@ -116,15 +131,19 @@ function end(
   outcome: Outcome,
 ): Transition {
   const done: CellRun = { phase: 'done', run: state.run, outcome }
+  const going = state.phase === 'running' ? state.going : undefined
+  const cut = going && cutOff(going, outcome)
+  const last: Command[] = cut && outcome.kind !== 'succeeded' ? [{ do: 'put', output: cut }] : []
   if (outcome.kind === 'failed') {
     const shown = whileRunning(
       state,
       running => put(running, { id: FAILURE, items: [{ mime: FAILURE_MIME, json: outcome.error }] }),
       at,
     )
-    return { state: done, commands: [...shown.commands, { do: 'end', success: false, at }] }
+    return { state: done, commands: [...last, ...shown.commands, { do: 'end', success: false, at }] }
   }
-  if (outcome.kind === 'cancelled') return { state: done, commands: [{ do: 'end', success: undefined, at }] }
+  if (outcome.kind === 'cancelled')
+    return { state: done, commands: [...last, { do: 'end', success: undefined, at }] }
   const silent = whileRunning(
     state,
     running => ({ state: running, commands: running.cleared ? [] : [{ do: 'clear' }] }),

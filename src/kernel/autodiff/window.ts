@@ -63,8 +63,8 @@ export interface Unslid {
 }
 
 /**
- * A transposed convolution. It may name the sizes of its output (`output_shape`, or `auto_pad` SAME_*, which is the input's
- * times the strides) instead of the padding that gives them. Of an odd padding the larger half is before, but for
+ * A transposed convolution. It may name the sizes of its output (`output_shape`, or `auto_pad` SAME_*, which is at most the
+ * input's times the strides) instead of the padding that gives them. Of an odd padding the larger half is before, but for
  * SAME_UPPER after; so does onnxruntime.
  */
 export function unslide(attributes: Attributes, kernel: readonly number[], sizes: readonly number[]): Unslid {
@@ -89,12 +89,13 @@ export function unslide(attributes: Attributes, kernel: readonly number[], sizes
     const small = Math.floor(total / 2)
     before[i] = auto === 'SAME_UPPER' ? small : total - small
     after[i] = total - before[i]
+    if (named.length === 0) continue
     // A larger output than there is anything for ends in zeros.
     outputPadding[i] += Math.max(0, size - whole[i])
   }
   return {
     window,
     outputPadding,
-    sizes: wanted ? [...wanted] : whole.map((all, i) => all - before[i] - after[i]),
+    sizes: named.length > 0 ? [...named] : whole.map((all, i) => all - before[i] - after[i]),
   }
 }

@@ -39,7 +39,7 @@ function row(name: Class, label: string, summary: string, direction: 'higher' | 
     direction,
     range: [0, 1],
     settings,
-    version: '1',
+    version: '2',
     source: SOURCE,
     needs: () => ['gt', 'lr'],
     measure(images, values) {

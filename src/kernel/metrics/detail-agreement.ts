@@ -18,7 +18,7 @@ export const detailAgreement = defineMetric({
     ...detailSettings,
     window: z.number().int().min(2).default(16).meta({ description: 'Side of the windows, pixels of SR.' }),
   }),
-  version: '1',
+  version: '2',
   source: 'Defined by Mirage: mean local correlation of high-passed Y with the reference, in uniform windows',
   needs: ({ reference }) => [reference],
   measure(images, settings) {

@@ -279,10 +279,10 @@ export class Session {
     if (memo && options.parts && cell.program.runs === undefined) {
       for (const part of cutAll(whole, options.parts)) {
         const done = await this.#book.findHanded(resultKey(cell.program, part, fingerprint, study.seed))
-        if (done) await this.#book.recall(done, memo)
+        if (!done) continue
+        await this.#book.recall(done, memo)
+        Object.assign(packages, done.lock.packages)
       }
-      // What is recalled was computed by this installation.
-      if (memo.size > 0) Object.assign(packages, this.#options.compute.packages?.())
     }
     const notes: string[] = []
     let edited = false

@@ -27,6 +27,17 @@ test.each<[string, string, Partial<Case>]>([
     'tf_crop_and_resize',
     { attributes: { coordinate_transformation_mode: { string: 'tf_crop_and_resize' } } },
   ],
+  [
+    'ConvTranspose',
+    'auto_pad',
+    {
+      shapes: [
+        [1, 1, 2],
+        [1, 1, 1],
+      ],
+      attributes: { strides: { ints: [2] }, auto_pad: { string: 'SAME_UPPER' } },
+    },
+  ],
 ])('%s with %s is refused by name, not trained through wrongly', (op, what, more) => {
   const graph = graphOf({ op, shapes: [[2, 2]], seed: 1, ...more }, [[2, 2]])
   expect(() => differentiate(graph, { loss: 'loss', wrt: ['x0'] })).toThrow(

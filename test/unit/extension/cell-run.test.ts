@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type CellRun, type Command, IDLE, reduce, type Signal } from '../../../src/extension/run/cell-run.ts'
+import type { Output } from '../../../src/kernel/protocol/messages.ts'
+import { MIME } from '../../../src/kernel/protocol/mime.ts'
 
 const output = (id: string, text: string) => ({ id, items: [{ mime: 'text/plain', text }] })
 const done = { kind: 'succeeded', cached: false, milliseconds: 5 } as const
@@ -50,6 +52,45 @@ describe('the life of a cell', () => {
       { type: 'ended', run: 'a', at: 2, outcome: { kind: 'cancelled' } },
     ])
     expect(cancelled.commands).toEqual([{ do: 'open' }, { do: 'end', success: undefined, at: 2 }])
+  })
+
+  test('ends what an output tells of as going on, where the kernel could not', () => {
+    const training = (state: string): Output => ({
+      id: 'training',
+      items: [{ mime: MIME.training, json: { run: 'r', state, secondsLeft: 9, points: [] } }],
+    })
+    const endings = [
+      [{ kind: 'failed', error: { code: 'kernel-died', message: 'm' } }, 'failed', true],
+      [{ kind: 'cancelled' }, 'stopped', true],
+      [{ kind: 'failed', error: { code: 'training-diverged', message: 'm' } }, 'failed', false],
+    ] as const
+    for (const [outcome, state, goesOn] of endings) {
+      const { commands } = play([
+        { type: 'queued', run: 'a' },
+        { type: 'started', run: 'a', at: 1 },
+        { type: 'output', run: 'a', output: training('running') },
+        { type: 'output', run: 'a', output: output('x', 'other') },
+        { type: 'ended', run: 'a', at: 2, outcome },
+      ])
+      const [last] = commands
+        .flatMap(command =>
+          command.do === 'put' && command.output.id === 'training' ? command.output.items : [],
+        )
+        .slice(-1)
+      expect(last).toMatchObject({ json: { state } })
+      expect(JSON.stringify(last).includes('checkpoint')).toBe(goesOn)
+      expect(last).not.toHaveProperty('json.secondsLeft')
+    }
+    const { commands } = play([
+      { type: 'queued', run: 'a' },
+      { type: 'started', run: 'a', at: 1 },
+      { type: 'output', run: 'a', output: training('running') },
+      { type: 'output', run: 'a', output: training('done') },
+      { type: 'ended', run: 'a', at: 2, outcome: endings[0][0] },
+    ])
+    expect(commands.filter(command => command.do === 'put' && command.output.id === 'training')).toHaveLength(
+      2,
+    )
   })
 
   test('never hears an old run', () => {

@@ -230,5 +230,7 @@ test('a crop and the look at held-out images keep to the LR sides that the model
   ]
   expect(heldCropOf(held, sides)).toBe(40)
   expect(heldCropOf(held.slice(1), sides)).toBe(64)
+  expect(heldCropOf(held.slice(1), { ...sides, minimum: 75 })).toBe(80)
+  expect(heldCropOf(held.slice(1), { ...sides, scale: 1, multiple: 6, minimum: 1 }, 8)).toBe(48)
   expect(() => heldCropOf(held, { ...sides, minimum: 48 })).toThrow('at least 48 px that are a multiple of 8')
 })

@@ -16,13 +16,22 @@ function explicit(window: Window) {
 }
 
 const convolution: Lower = ({ tape, op, name, inputs, x, y: w, attributes }) => {
-  const [kernel, sizes] = [w.dims.slice(2), x.dims.slice(2)]
-  const { window, outputPadding } =
-    op === 'ConvTranspose'
-      ? unslide(attributes, kernel, sizes)
-      : { window: windowOf(attributes, kernel, sizes), outputPadding: undefined }
-  const extra = outputPadding && { output_padding: { ints: outputPadding } }
-  return tape.op(op, inputs, { ...explicit(window), group: { int: window.group }, ...extra }, name)
+  const window = windowOf(attributes, w.dims.slice(2), x.dims.slice(2))
+  return tape.op(op, inputs, { ...explicit(window), group: { int: window.group } }, name)
+}
+
+const transposedConvolution: Lower = site => {
+  const { tape, op, name, inputs, x, y: w, attributes } = site
+  const { window, outputPadding, sizes } = unslide(attributes, w.dims.slice(2), x.dims.slice(2))
+  const { strides, dilations } = window
+  if (outputPadding.some((padding, i) => padding > 0 && padding >= Math.max(strides[i], dilations[i])))
+    throw unsupported(site, 'with an output larger than its input reaches')
+  // ONNX says one size of the output, and onnxruntime's kernel makes another.
+  const same = text(attributes, 'auto_pad', 'NOTSET').startsWith('SAME') && !attributes.output_shape
+  if (same && sizes.some((size, i) => size !== x.dims[i + 2] * strides[i]))
+    throw unsupported(site, 'with auto_pad and strides larger than its window')
+  const extra = { group: { int: window.group }, output_padding: { ints: outputPadding } }
+  return tape.op(op, inputs, { ...explicit(window), ...extra }, name)
 }
 
 /** With `ceil_mode` the last windows reach over the edge: the same as more padding at the end. */
@@ -50,7 +59,7 @@ const byChannel = (vector: Value, x: Value) =>
 
 export const WINDOWS: Record<string, Lower> = {
   Conv: convolution,
-  ConvTranspose: convolution,
+  ConvTranspose: transposedConvolution,
   MaxPool: pool,
   AveragePool: pool,
   BatchNormalization: ({ x, y: scale, inputs, attributes }) => {

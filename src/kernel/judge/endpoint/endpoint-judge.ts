@@ -12,7 +12,7 @@ import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
 import { inquire, type Look, pictured, planLooks, samplingFrom } from './inquiry.ts'
 import { billOf, type EndpointJob, meanOutput, openNote, type Tell } from './job.ts'
-import { LookMemo, recollected } from './look-memo.ts'
+import { LookMemo, type Recalled, recollected } from './look-memo.ts'
 import { previewOf } from './preview.ts'
 import { type Settled, settle, usesOf } from './settled.ts'
 import { verdictsOf } from './verdicts.ts'
@@ -68,12 +68,12 @@ async function isIdle({ endpoint, assignment, replay }: EndpointJob): Promise<bo
 async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator<StepEvent, void> {
   const { settings, assignment, endpoint, source, replay, memo } = job
   const { context, table, prompt } = assignment
-  const recalled = new Map<string, Settled & { looks: Look[] }>()
+  const recalled = new Map<string, Recalled>()
   const rest: Look[] = []
   for (const look of looks) {
     const known = memo.recall(look)
     const same = known && recalled.get(known.key)
-    if (same) same.looks.push(look)
+    if (same) join(same, look, known.images)
     else if (known) recalled.set(known.key, recollected(known, look))
     else rest.push(look)
   }
@@ -86,9 +86,12 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
   const inquiries = planned.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
   const open = inquiries.filter(({ look, question }) => {
     const same = recalled.get(question.key)
-    same?.looks.push(look)
-    // As in a run of all rows, the first one pays.
-    same?.looks.sort((a, b) => a.row - b.row)
+    if (same)
+      join(
+        same,
+        look,
+        look.images.map(({ key }) => key),
+      )
     return !same
   })
   job.recalled = [...recalled.values()]
@@ -102,6 +105,13 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
     }),
     context.signal,
   )
+}
+
+/** Adds a look to those of a question, in the order of a run of all rows, in which the first one pays. */
+function join(settled: Recalled, look: Look, images: readonly string[]): void {
+  settled.looks.push(look)
+  settled.looks.sort((a, b) => a.nth - b.nth)
+  settled.images = [...new Set([...settled.images, ...images])]
 }
 
 function ready(job: EndpointJob, idle: number): ReadyJudge {
@@ -120,17 +130,17 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
   const rows: Judgement[][] = assignment.table.rows.map(() => [])
   for (const [row, reason] of job.unasked) rows[row].push({ kind: 'none', repeat: 0, reason })
   const all: Settled[] = []
-  const add = (settled: Settled) => {
-    all.push(settled)
-    for (const { row, judgement } of verdictsOf(settled)) rows[row].push(judgement)
-  }
-  for (const settled of job.recalled) add(settled)
+  for (const settled of job.recalled) all.push(settled)
   const tell: Tell = asked => {
     const settled = settle(asked)
     job.memo.keep(settled)
-    add(settled)
+    all.push(settled)
   }
   yield* assignment.context.stepping ? walkAll(job, tell) : askAll(job, tell)
+  // In the order of the table, whichever answer came first and wherever it came from.
+  for (const settled of all.toSorted((a, b) => a.looks[0].nth - b.looks[0].nth)) {
+    for (const { row, judgement } of verdictsOf(settled)) rows[row].push(judgement)
+  }
   for (const judgements of rows) judgements.sort((a, b) => a.repeat - b.repeat)
 
   const faults = all.flatMap(({ outcome }) => (outcome.kind === 'failed' ? (outcome.fault ?? []) : []))

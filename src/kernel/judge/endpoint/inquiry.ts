@@ -10,6 +10,8 @@ import type { EndpointJudgeSettings } from '../settings.ts'
 
 /** One look at a row, or at a pair of rows. */
 export interface Look {
+  /** Its place among all looks. */
+  nth: number
   repeat: number
   /** Index of the row that is judged, and in a pairwise prompt of the one that is shown as Image B. */
   row: number
@@ -54,7 +56,7 @@ export function planLooks(
       for (const look of peers ? pairsOf(peers.get(row.id)!, { table, index, repeat }) : [{ row: index }]) {
         const lack = lackOf(sourcesOf(look, table), prompt.images, prompt.header)
         if (lack !== undefined) unasked.set(index, lack)
-        else looks.push({ ...look, repeat })
+        else looks.push({ ...look, nth: looks.length, repeat })
       }
     }
     if (peers?.get(row.id)?.length === 1) unasked.set(index, 'no other method of this image to compare with')

@@ -59,15 +59,14 @@ export class LookMemo {
   }
 }
 
-/** What came of a question that one look, or several, recall. */
-export const recollected = (
-  { key, images, answers, read }: Recollection,
-  ...looks: Look[]
-): Settled & { looks: Look[] } => ({
+/** What came of a question that looks recall. */
+export type Recalled = Settled & { looks: Look[]; images: readonly string[] }
+
+export const recollected = ({ key, images, answers, read }: Recollection, look: Look): Recalled => ({
   key,
   images,
   answers,
-  looks,
+  looks: [look],
   outcome: { kind: 'answered', read },
   calls: 0,
   open: false,

@@ -66,9 +66,11 @@ type Sides = Pick<ModelManifest, 'id' | 'scale' | 'multiple' | 'minimum'>
 export function heldCropOf(held: readonly TrainImage[], sides: Sides, downscale = 1): number {
   const { scale, multiple, minimum } = sides
   const shortest = Math.min(...held.flatMap(image => Object.values(lrSizeOf(image, scale))))
-  let side = Math.min(shortest, Math.max(64, multiple, minimum))
-  while (side > 1 && (side % multiple !== 0 || (side * scale) % downscale !== 0)) side--
-  if (side % multiple === 0 && side >= minimum) return side
+  let unit = multiple
+  while ((unit * scale) % downscale !== 0) unit += multiple
+  const most = Math.max(64, Math.ceil(minimum / unit) * unit)
+  const side = Math.floor(Math.min(shortest, most) / unit) * unit
+  if (side > 0 && side >= minimum) return side
   throw new MirageError({
     code: 'images-too-small',
     message: `The shortest LR side of the held-out images is ${shortest} px, and ${takes(sides)}.`,
