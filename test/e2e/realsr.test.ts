@@ -12,7 +12,7 @@ const TEXT = [
     'load',
     'triplets: { lr: data/lr/*.png, gt: data/hr/*.png, sr: { osediff: data/sr/*.png }, scale: 4, limit: 3, as: photos }',
   ),
-  cell('sr', 'infer: { of: photos, model: [realesr-general-x4v3, realesrgan-x4plus], as: upscaled }'),
+  cell('sr', 'infer: { of: photos, model: [realesr-general-x4v3, rrdn-thick-x4], as: upscaled }'),
   cell('measure', 'metrics: { of: upscaled, use: [psnr, ssim, lr-consistency], as: measured }'),
   cell('plot', 'correlate: { of: measured, x: psnr, y: ssim }'),
   cell('save', 'export: { of: measured, to: out.csv }'),

@@ -37,6 +37,7 @@ export async function* prepareImages(
 ): AsyncGenerator<StepEvent, Map<string, PreparedImage>> {
   const wanted = new Map(planned.map(({ key, request }) => [key, request]))
   const keys = [...wanted.keys()]
+  if (keys.length === 0) return new Map()
   const all = known ? undefined : await store.getRecord<PreparedImage[]>(SET_SPACE, hashOf(keys))
   if (all) return new Map(keys.map((key, i) => [key, all[i]]))
 

@@ -129,8 +129,7 @@ async function* run(job: EndpointJob, idle: number): AsyncGenerator<StepEvent, J
   const { settings, assignment, endpoint } = job
   const rows: Judgement[][] = assignment.table.rows.map(() => [])
   for (const [row, reason] of job.unasked) rows[row].push({ kind: 'none', repeat: 0, reason })
-  const all: Settled[] = []
-  for (const settled of job.recalled) all.push(settled)
+  const all: Settled[] = [...job.recalled]
   const tell: Tell = asked => {
     const settled = settle(asked)
     job.memo.keep(settled)
