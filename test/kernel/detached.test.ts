@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'n
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Patience } from '../../src/kernel/attendance.ts'
 import type { KernelClient, KernelExit } from '../../src/kernel/protocol/client.ts'
 import { attachKernel, launchDetached, type Rendezvous } from '../../src/kernel/protocol/detached.ts'
 import type { CellEvent } from '../../src/kernel/protocol/messages.ts'
@@ -29,7 +30,7 @@ function ears() {
   }
 }
 
-async function launch(patience = { idle: 20_000, running: 20_000 }) {
+async function launch(patience: Patience = { idle: 20_000, running: 20_000 }) {
   const { heard, ...handlers } = ears()
   const started = await launchDetached({
     node: process.execPath,
@@ -65,13 +66,19 @@ export default 'gone on'
   return { study, cells: ['first', 'waits'], path: study.path, go: () => writeFile(folder.file('go'), '') }
 }
 
+/** A window whose kernel has come to the second cell of that study. */
+async function running(folder: StudyFolder, patience?: Patience) {
+  const { study, ...about } = await waiting(folder)
+  const first = await launch(patience)
+  void first.client.request('run', { study, cells: about.cells }).catch(() => {})
+  await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+  return { first, ...about }
+}
+
 describe('a kernel that outlives its window', () => {
   test('goes on with a run, and tells the next window what it has told and how it ended', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const { study, cells, path, go } = await waiting(folder)
-    const first = await launch()
-    void first.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first, cells, path, go } = await running(folder)
     first.client.leave()
 
     const second = await attach(first.rendezvous)
@@ -100,10 +107,7 @@ describe('a kernel that outlives its window', () => {
 
   test('a run that ended while nobody was there is told to who comes next', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const { study, cells, path, go } = await waiting(folder)
-    const first = await launch()
-    void first.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first, cells, path, go } = await running(folder)
     first.client.leave()
     await go()
     const lock = path.replace(/\.md$/, '.lock.json')
@@ -115,10 +119,7 @@ describe('a kernel that outlives its window', () => {
 
   test('a run that ends while a window has come and not yet asked is told to it', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const { study, cells, path, go } = await waiting(folder)
-    const first = await launch()
-    void first.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first, cells, path, go } = await running(folder)
     first.client.leave()
     const second = await attach(first.rendezvous)
     await go()
@@ -130,10 +131,7 @@ describe('a kernel that outlives its window', () => {
 
   test('a run that ends in the moment in which its window leaves is told to the next', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const { study, cells, path, go } = await waiting(folder)
-    const first = await launch()
-    void first.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first, cells, path, go } = await running(folder)
     await go()
     await expect.poll(() => ended(first.heard, 'waits'), { timeout: 20_000, interval: 1 }).toBe(true)
     first.client.leave()
@@ -144,10 +142,7 @@ describe('a kernel that outlives its window', () => {
 
   test('a run that is followed by a window that leaves in turn is told to the next', async () => {
     await using folder = await studyFolder({ count: 0 })
-    const { study, cells, path, go } = await waiting(folder)
-    const first = await launch()
-    void first.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(first.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first, cells, path, go } = await running(folder)
     first.client.leave()
     const second = await attach(first.rendezvous)
     const { runs } = await second.client.request('attach', { path })
@@ -168,10 +163,7 @@ describe('a kernel that outlives its window', () => {
     await expect.poll(() => alive(idle.rendezvous.pid), { timeout: 20_000 }).toBe(false)
     expect(existsSync(idle.rendezvous.folder)).toBe(false)
 
-    const { study, cells } = await waiting(folder)
-    const busy = await launch({ idle: 3000, running: 300 })
-    void busy.client.request('run', { study, cells }).catch(() => {})
-    await expect.poll(() => started(busy.heard, 'waits'), { timeout: 20_000 }).toBe(true)
+    const { first: busy } = await running(folder, { idle: 3000, running: 300 })
     busy.client.leave()
     await expect.poll(() => alive(busy.rendezvous.pid), { timeout: 20_000 }).toBe(false)
   })

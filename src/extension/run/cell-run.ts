@@ -1,5 +1,5 @@
 import type { CellEvent, Outcome, Output } from '../../kernel/protocol/messages.ts'
-import { cutOff } from './cut-off.ts'
+import { cutOff, goesOn } from './cut-off.ts'
 
 /**
  * The life of one cell in the editor, as a pure reducer: a state and a signal give the next state and the commands
@@ -112,9 +112,8 @@ function whileRunning(
 }
 
 function withGoing(state: Running, output: Output): Running {
-  const goesOn = cutOff(output, { kind: 'cancelled' }) !== undefined
-  if (!goesOn && state.going?.id !== output.id) return state
-  return { ...state, going: goesOn ? output : undefined }
+  if (goesOn(output)) return { ...state, going: output }
+  return state.going?.id === output.id ? { ...state, going: undefined } : state
 }
 
 /** The outputs of the run before stay until the first one of this run, so that nothing flickers. */
@@ -132,8 +131,8 @@ function end(
 ): Transition {
   const done: CellRun = { phase: 'done', run: state.run, outcome }
   const going = state.phase === 'running' ? state.going : undefined
-  const cut = going && cutOff(going, outcome)
-  const last: Command[] = cut && outcome.kind !== 'succeeded' ? [{ do: 'put', output: cut }] : []
+  const last: Command[] =
+    going && outcome.kind !== 'succeeded' ? [{ do: 'put', output: cutOff(going, outcome) }] : []
   if (outcome.kind === 'failed') {
     const shown = whileRunning(
       state,

@@ -39,14 +39,14 @@ const NAMES: Record<ShownImage['show'], string> = {
 }
 
 /** Where the images of one question come from. `rival` is the other SR image of a pairwise question. */
-type Sources = Pick<Row, 'images'> & { rival?: ImageRef }
+export type ImageSources = Pick<Row, 'images'> & { rival?: ImageRef }
 
-const sourcesOf = ({ images: { lr, gt, sr }, rival }: Sources) =>
+const sourcesOf = ({ images: { lr, gt, sr }, rival }: ImageSources) =>
   ({ lr, gt, sr, rival, difference: sr && gt && sr }) satisfies Record<ShownImage['show'], unknown>
 
 /** Why a question cannot be asked; undefined where it has all images. */
 export function lackOf(
-  from: Sources,
+  from: ImageSources,
   shown: readonly ShownImage[],
   header: PromptHeader,
 ): string | undefined {
@@ -57,7 +57,7 @@ export function lackOf(
 
 /** The images of a question that lacks none. */
 export function planImages(
-  from: Sources,
+  from: ImageSources,
   shown: readonly ShownImage[],
   header: PromptHeader,
 ): PlannedImage[] {

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { Output } from '../protocol/messages.ts'
 import { MIME, type Scalar, type TablePayload } from '../protocol/mime.ts'
 import type { StudyTable } from '../value.ts'
@@ -76,7 +77,7 @@ function totalsOf({ rows }: Pick<Judged, 'rows'>): Totals {
 }
 
 function describe({ answers, failed, tokens, cost }: Totals): string {
-  const parts = [`${answers} ${answers === 1 ? 'score' : 'scores'}`]
+  const parts = [counted(answers, 'score')]
   if (failed > 0) parts.push(`${failed} without a score`)
   if (tokens) parts.push(`${tokens.input} tokens in, ${tokens.output} out`)
   if (cost) parts.push(`$${cost.toFixed(4)}`)

@@ -14,6 +14,7 @@ import {
   estimateOf,
   type Group,
   priceFor,
+  settlePaid,
   silence,
   spentOn,
   type Tell,
@@ -23,10 +24,8 @@ import {
 /** Finds out what came of every group: known answers first, then those that have to be asked. */
 export async function* askAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
   const open: Group[] = []
-  for (const { answers } of job.recalled) job.assignment.budget.settle(0, spentOn(answers).cost ?? 0)
+  settlePaid(job)
   for (const group of job.groups) {
-    // What was paid before counts, so that a second run with the same budget does not go on paying.
-    job.assignment.budget.settle(0, spentOn(group.known.answers).cost ?? 0)
     if (group.known.kind === 'open') open.push(group)
     else tell({ group, outcome: { ...group.known, calls: 0 }, open: false })
   }

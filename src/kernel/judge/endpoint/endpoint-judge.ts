@@ -10,11 +10,11 @@ import type { Judged, Judgement } from '../judgement.ts'
 import { prepareImages } from '../prepare.ts'
 import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
-import { inquire, type Look, pictured, planLooks, samplingFrom } from './inquiry.ts'
+import { type Inquiry, inquire, type Look, pictured, planLooks, samplingFrom } from './inquiry.ts'
 import { billOf, type EndpointJob, meanOutput, openNote, type Tell } from './job.ts'
 import { LookMemo, type Recalled, recollected } from './look-memo.ts'
 import { previewOf } from './preview.ts'
-import { type Settled, settle, usesOf } from './settled.ts'
+import { imageKeysOf, type Settled, settle, usesOf } from './settled.ts'
 import { verdictsOf } from './verdicts.ts'
 import { walkAll } from './walk.ts'
 
@@ -73,7 +73,7 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
   for (const look of looks) {
     const known = memo.recall(look)
     const same = known && recalled.get(known.key)
-    if (same) join(same, look, known.images)
+    if (same) addLook(same, look, known.images)
     else if (known) recalled.set(known.key, recollected(known, look))
     else rest.push(look)
   }
@@ -84,19 +84,15 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
     replay,
   )
   const inquiries = planned.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
-  const open = inquiries.filter(({ look, question }) => {
-    const same = recalled.get(question.key)
-    if (same)
-      join(
-        same,
-        look,
-        look.images.map(({ key }) => key),
-      )
-    return !same
-  })
+  const unknown: Inquiry[] = []
+  for (const inquiry of inquiries) {
+    const same = recalled.get(inquiry.question.key)
+    if (same) addLook(same, inquiry.look, imageKeysOf(inquiry.look))
+    else unknown.push(inquiry)
+  }
   job.recalled = [...recalled.values()]
   job.groups = await mapConcurrently(
-    [...Map.groupBy(open, ({ question }) => question.key).values()],
+    [...Map.groupBy(unknown, ({ question }) => question.key).values()],
     READS_AT_ONCE,
     async same => ({
       ...same[0],
@@ -108,7 +104,7 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
 }
 
 /** Adds a look to those of a question, in the order of a run of all rows, in which the first one pays. */
-function join(settled: Recalled, look: Look, images: readonly string[]): void {
+function addLook(settled: Recalled, look: Look, images: readonly string[]): void {
   settled.looks.push(look)
   settled.looks.sort((a, b) => a.nth - b.nth)
   settled.images = [...new Set([...settled.images, ...images])]

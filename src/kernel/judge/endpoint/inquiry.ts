@@ -1,8 +1,7 @@
 import type { PreparedImage } from '../../compute/jobs/judge-images.ts'
-import type { ImageRef } from '../../protocol/mime.ts'
-import type { Row, StudyTable } from '../../value.ts'
+import type { StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
-import { lackOf, type PlannedImage, planImages } from '../images.ts'
+import { type ImageSources, lackOf, type PlannedImage, planImages } from '../images.ts'
 import type { Prompt, PromptVariables } from '../prompts/prompt.ts'
 import { type Question, questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
@@ -42,8 +41,7 @@ export function planLooks(
 ): { looks: Look[]; unasked: Map<number, string> } {
   const looks: Look[] = []
   const unasked = new Map<number, string>()
-  const pairwise = prompt.images.some(image => image.show === 'rival')
-  const peers = pairwise ? peersOf(table) : undefined
+  const peers = prompt.images.some(({ show }) => show === 'rival') ? peersOf(table) : undefined
   table.rows.forEach((row, index) => {
     if (!row.images.sr) {
       unasked.set(
@@ -70,10 +68,11 @@ export const pictured = (look: Look, table: StudyTable, prompt: Prompt): Planned
   images: planImages(sourcesOf(look, table), prompt.images, prompt.header),
 })
 
-const sourcesOf = (
+/** The images of the row or rows that a look is at. */
+export const sourcesOf = (
   { row, rival }: Pick<Look, 'row' | 'rival'>,
   { rows }: StudyTable,
-): Pick<Row, 'images'> & { rival?: ImageRef } => ({
+): ImageSources => ({
   images: rows[row].images,
   rival: rival === undefined ? undefined : rows[rival].images.sr,
 })

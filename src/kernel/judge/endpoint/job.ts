@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import type { AnswerSource } from '../answers/answer-store.ts'
 import type { ReplayBundle } from '../answers/replay.ts'
 import type { Known, Outcome } from '../calls/ask.ts'
@@ -78,10 +79,21 @@ export function estimateOf({ content }: Inquiry, job: EndpointJob): number | und
   return costOf(estimateTokens(content, model, detail, job.meanOutput), price, costFactor(job))
 }
 
+/** What is known of each question before anything is asked. */
+const knownOf = ({ recalled, groups }: EndpointJob): { answers: readonly SpentAnswer[] }[] => [
+  ...recalled,
+  ...groups.map(({ known }) => known),
+]
+
+/** What was paid before counts, so that a second run with the same budget does not go on paying. */
+export function settlePaid(job: EndpointJob): void {
+  for (const { answers } of knownOf(job)) job.assignment.budget.settle(0, spentOn(answers).cost ?? 0)
+}
+
 /** Mean length of the known answers, in tokens. */
-export function meanOutput({ groups, recalled }: EndpointJob): number | undefined {
+export function meanOutput(job: EndpointJob): number | undefined {
   let [tokens, count] = [0, 0]
-  for (const { answers } of [...groups.map(({ known }) => known), ...recalled]) {
+  for (const { answers } of knownOf(job)) {
     for (const { usage } of answers) {
       if (!usage) continue
       tokens += usage.output
@@ -118,7 +130,7 @@ export function spentOn(answers: readonly SpentAnswer[]): {
 
 export function openNote(job: EndpointJob, open: number): string {
   const { endpoint, settings, assignment } = job
-  const many = `${open} ${open === 1 ? 'question' : 'questions'} to ${settings.model} stayed open`
+  const many = `${counted(open, 'question')} to ${settings.model} stayed open`
   if (assignment.context.offline)
     return `${many}, because this run may not use the network (--offline, or the setting mirage.network.allowed).`
   if (endpoint.unconfigured) return `${many}: ${endpoint.unconfigured}. ${HOW_TO_CONFIGURE}`

@@ -3,7 +3,7 @@ import type { StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
 import type { Prompt } from '../prompts/prompt.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
-import type { Look } from './inquiry.ts'
+import { type Look, sourcesOf } from './inquiry.ts'
 import type { Settled, UsedAnswer } from './settled.ts'
 
 /** What an answered look leaves behind. */
@@ -35,15 +35,10 @@ export class LookMemo {
       mode: prompt.header.mode,
       scale: table.scale ?? null,
     })
-    this.#keyOf = ({ row, rival, repeat }) => {
-      const { images, tags = [] } = table.rows[row]
-      const shown = [
-        images.lr,
-        images.gt,
-        images.sr,
-        rival === undefined ? undefined : table.rows[rival].images.sr,
-      ]
-      return key([repeat, shown.map(image => image?.hash ?? null), tags])
+    this.#keyOf = look => {
+      const { images, rival } = sourcesOf(look, table)
+      const shown = [images.lr, images.gt, images.sr, rival].map(image => image?.hash ?? null)
+      return key([look.repeat, shown, table.rows[look.row].tags ?? []])
     }
   }
 
@@ -60,7 +55,7 @@ export class LookMemo {
 }
 
 /** What came of a question that looks recall. */
-export type Recalled = Settled & { looks: Look[]; images: readonly string[] }
+export type Recalled = Settled & { looks: Look[] }
 
 export const recollected = ({ key, images, answers, read }: Recollection, look: Look): Recalled => ({
   key,

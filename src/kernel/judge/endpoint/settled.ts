@@ -1,10 +1,9 @@
-import type { StoredAnswer } from '../answers/answer-store.ts'
-import { recordName } from '../answers/answer-store.ts'
+import { recordName, type StoredAnswer } from '../answers/answer-store.ts'
 import type { Reading } from '../answers/forms.ts'
 import type { ReadAnswer } from '../answers/read.ts'
 import type { Fault } from '../calls/faults.ts'
 import type { Uses } from '../judgement.ts'
-import type { Look } from './inquiry.ts'
+import type { Look, PlannedLook } from './inquiry.ts'
 import type { Asked } from './job.ts'
 
 /** What came of one question, as far as scores are made of it: neither the request nor the response is needed any more. */
@@ -37,7 +36,7 @@ export function settle({ group, outcome, open, edited }: Asked): Settled {
   return {
     key: group.question.key,
     looks: group.looks,
-    images: [...new Set(group.looks.flatMap(({ images }) => images.map(({ key }) => key)))],
+    images: [...new Set(group.looks.flatMap(imageKeysOf))],
     answers: outcome.answers.map(({ attempt, usage, cost }) => ({ attempt, usage, cost })),
     outcome:
       outcome.kind === 'answered'
@@ -48,6 +47,9 @@ export function settle({ group, outcome, open, edited }: Asked): Settled {
     ...(edited && { edited }),
   }
 }
+
+/** Keys of the prepared images that a look shows. */
+export const imageKeysOf = ({ images }: PlannedLook): string[] => images.map(({ key }) => key)
 
 /** Names of everything that a replay of these answers needs. */
 export function usesOf(all: readonly Settled[]): Uses {

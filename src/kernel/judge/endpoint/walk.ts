@@ -11,7 +11,16 @@ import { questionKey, samplingOf } from '../questions/question.ts'
 import { type QuestionContent, requestBody } from '../questions/request.ts'
 import { askWithin, createAsker, fromBundle } from './ask-all.ts'
 import { samplingFrom } from './inquiry.ts'
-import { type Asked, type EndpointJob, type Group, silence, spentOn, type Tell, unasked } from './job.ts'
+import {
+  type Asked,
+  type EndpointJob,
+  type Group,
+  settlePaid,
+  silence,
+  spentOn,
+  type Tell,
+  unasked,
+} from './job.ts'
 import { walkOutputs } from './walk-outputs.ts'
 
 /** The way from a prompt to a score, as far as it has been gone. Each stage makes a new one. */
@@ -183,7 +192,7 @@ const formOf = (job: EndpointJob): AnswerForm => job.assignment.prompt.form
  */
 export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
   const asker = await createAsker(job, job.assignment.context.signal)
-  for (const { known } of job.groups) job.assignment.budget.settle(0, spentOn(known.answers).cost ?? 0)
+  settlePaid(job)
   const progress = (done: number): StepEvent => ({
     type: 'progress',
     done,

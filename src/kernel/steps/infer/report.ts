@@ -1,4 +1,5 @@
 import type { InferredImage } from '../../compute/jobs/infer.ts'
+import { counted } from '../../counted.ts'
 import type { ProviderState } from '../../models/providers.ts'
 import type { ResolvedModel } from '../../models/resolve.ts'
 import type { Output } from '../../protocol/messages.ts'
@@ -7,8 +8,6 @@ import type { RowFailure } from '../../step.ts'
 import type { StudyTable } from '../../value.ts'
 import { comparePayload } from '../payloads.ts'
 import { describePlaced, type Placed } from './placed.ts'
-
-const many = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
 
 /** Triplets shown below the cell. */
 const PREVIEW = 8
@@ -65,7 +64,7 @@ export function runOutput(runs: ModelRun[], asked: string, states: ProviderState
   }
   const lines = rows.map(
     ({ method, kind, provider, images, cached, tiles, mps }) =>
-      `${method} (${kind}): ${many(images, 'image')}, ${cached} from the cache, ${many(tiles, 'tile')}, ${provider}, ${mps === null ? 'not timed' : `${mps} MP/s`}`,
+      `${method} (${kind}): ${counted(images, 'image')}, ${cached} from the cache, ${counted(tiles, 'tile')}, ${provider}, ${mps === null ? 'not timed' : `${mps} MP/s`}`,
   )
   return {
     id: 'run',

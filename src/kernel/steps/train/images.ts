@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import { MirageError } from '../../errors.ts'
 import type { ModelManifest } from '../../models/manifest.ts'
 import { lrSize } from '../../train/batches.ts'
@@ -30,7 +31,7 @@ export function imagesOf(
   if (all.length < 2) {
     throw new MirageError({
       code: 'images-too-few',
-      message: `The table has ${all.length} image${all.length === 1 ? '' : 's'}; one is needed to train on and another to judge by.`,
+      message: `The table has ${counted(all.length, 'image')}; one is needed to train on and another to judge by.`,
       remedy: 'Load more images.',
     })
   }

@@ -1,3 +1,4 @@
+import { counted } from '../../counted.ts'
 import type { ImageRef } from '../../protocol/mime.ts'
 import type { StudyTable } from '../../value.ts'
 import { type SizedTriplet, size } from './sizes.ts'
@@ -22,13 +23,9 @@ export function summary(sized: SizedTriplet[], table: StudyTable, shown: number)
     table.scale === undefined ? 'scale unknown' : `scale ${table.scale}`,
   ]
   return [
-    `${count(sized.length, 'image')}, ${count(methods.length, 'method')}${names}: ${count(table.rows.length, 'row')}; ${shown} shown.`,
+    `${counted(sized.length, 'image')}, ${counted(methods.length, 'method')}${names}: ${counted(table.rows.length, 'row')}; ${shown} shown.`,
     parts.join(', '),
   ].join('\n')
-}
-
-function count(n: number, thing: string): string {
-  return `${n} ${thing}${n === 1 ? '' : 's'}`
 }
 
 function sizes(label: string, images: ImageRef[]): string {
