@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash as hashOnce } from 'node:crypto'
 
 /**
  * JSON with sorted keys and without undefined members: equal values give equal text. Numbers that JSON cannot hold
@@ -79,6 +79,7 @@ const notFinite = (value: number) => new TypeError(`${value} has no canonical JS
 /** sha256 (hex) of a value's canonical JSON. */
 export function hashOf(value: unknown): string {
   const text = canonicalJson(value)
+  if (text.length <= PIECE) return hashOnce('sha256', text)
   const hash = createHash('sha256')
   // Piece by piece: of a long text a copy is made as bytes. No piece ends within a character.
   for (let from = 0; from < text.length; ) {

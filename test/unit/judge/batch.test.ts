@@ -10,7 +10,7 @@ import {
   type BatchOptions,
 } from '../../../src/kernel/judge/calls/batch.ts'
 import type { BatchItem } from '../../../src/kernel/judge/calls/batch-file.ts'
-import type { JudgeClient } from '../../../src/kernel/judge/calls/client.ts'
+import type { Provider } from '../../../src/kernel/judge/calls/provider.ts'
 import type { Store } from '../../../src/kernel/store/store.ts'
 import { temporaryStore } from '../../fixtures/judge-bench.ts'
 
@@ -19,7 +19,7 @@ interface Line {
 }
 
 /** A provider whose queue holds so many batches; a batch ends after it was looked at `looks` times. */
-function provider({ queue = Number.POSITIVE_INFINITY, looks = 2 } = {}) {
+function simulated({ queue = Number.POSITIVE_INFINITY, looks = 2 } = {}) {
   const files = new Map<string, string>()
   const uploads: string[] = []
   const batches: { id: string; input: string; looks: number; refused: boolean; done: boolean }[] = []
@@ -64,12 +64,12 @@ function provider({ queue = Number.POSITIVE_INFINITY, looks = 2 } = {}) {
       },
     },
   }
-  const client = {
+  const provider = {
     openai,
     redact: (said: string) => said,
     answeredError: () => undefined,
-  } as unknown as JudgeClient
-  return { client, log, uploads }
+  } as unknown as Provider
+  return { provider, log, uploads }
 }
 
 /** A store that images were written to, as it is whenever something is asked. */
@@ -94,8 +94,8 @@ const itemsOf = (count: number): BatchItem[] =>
   }))
 
 /** Two questions per batch. */
-const optionsFor = (client: JudgeClient, store: Store): BatchOptions => ({
-  client,
+const optionsFor = (provider: Provider, store: Store): BatchOptions => ({
+  provider,
   store,
   host: 'judge.example',
   endpoint: 'https://judge.example/v1',
@@ -120,8 +120,8 @@ const keysOf = (events: BatchEvent[], kind: 'answered' | 'failed') =>
 
 describe('several batches', () => {
   it('are all at the provider before the first one is waited for', async () => {
-    const { client, log, uploads } = provider()
-    const events = await eventsOf(askInBatches(itemsOf(5), optionsFor(client, await usedStore())))
+    const { provider, log, uploads } = simulated()
+    const events = await eventsOf(askInBatches(itemsOf(5), optionsFor(provider, await usedStore())))
     expect(log).toEqual([
       'submit batch-0',
       'submit batch-1',
@@ -135,12 +135,12 @@ describe('several batches', () => {
   })
 
   it('are all taken up after an interruption, and what is new is submitted beside them', async () => {
-    const { client, log } = provider()
+    const { provider, log } = simulated()
     const store = await usedStore()
-    for await (const event of askInBatches(itemsOf(4), optionsFor(client, store)))
+    for await (const event of askInBatches(itemsOf(4), optionsFor(provider, store)))
       if (event.kind === 'waiting') break
     log.length = 0
-    const events = await eventsOf(askInBatches(itemsOf(6), optionsFor(client, store)))
+    const events = await eventsOf(askInBatches(itemsOf(6), optionsFor(provider, store)))
     expect(log.filter(what => what.startsWith('submit'))).toEqual(['submit batch-2'])
     expect(log[0]).toBe('submit batch-2')
     expect(keysOf(events, 'answered').toSorted()).toEqual(itemsOf(6).map(({ question }) => question.key))
@@ -151,16 +151,16 @@ describe('several batches', () => {
   })
 
   it('that do not fit into the queue of the provider wait for the others to end', async () => {
-    const { client, log } = provider({ queue: 1 })
-    const events = await eventsOf(askInBatches(itemsOf(6), optionsFor(client, await usedStore())))
+    const { provider, log } = simulated({ queue: 1 })
+    const events = await eventsOf(askInBatches(itemsOf(6), optionsFor(provider, await usedStore())))
     expect(keysOf(events, 'answered')).toEqual(itemsOf(6).map(({ question }) => question.key))
     expect(keysOf(events, 'failed')).toEqual([])
     expect(log.filter(what => what.startsWith('submit'))).toHaveLength(3 + 2 + 1)
   })
 
   it('of which not one fits say what the provider said', async () => {
-    const { client } = provider({ queue: 0 })
-    const events = await eventsOf(askInBatches(itemsOf(3), optionsFor(client, await usedStore())))
+    const { provider } = simulated({ queue: 0 })
+    const events = await eventsOf(askInBatches(itemsOf(3), optionsFor(provider, await usedStore())))
     expect(keysOf(events, 'failed')).toEqual(['key-0', 'key-1', 'key-2'])
     expect(events.at(-1)).toMatchObject({
       fault: { message: expect.stringContaining('Enqueued token limit reached'), remedy: expect.any(String) },

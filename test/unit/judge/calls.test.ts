@@ -89,7 +89,7 @@ describe('pauses between calls', () => {
 
   it('read Retry-After in seconds, as a date, and in milliseconds', () => {
     const now = Date.parse('2026-01-01T00:00:00Z')
-    const seconds = (headers: Record<string, string>) => retryAfterOf(new Headers(headers), now)
+    const seconds = (headers: Record<string, string>) => retryAfterOf(headers, now)
     expect(seconds({ 'retry-after': '12' })).toBe(12)
     expect(seconds({ 'retry-after': 'Thu, 01 Jan 2026 00:00:30 GMT' })).toBe(30)
     expect(seconds({ 'retry-after': 'Wed, 31 Dec 2025 00:00:00 GMT' })).toBe(0)

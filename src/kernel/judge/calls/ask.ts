@@ -1,10 +1,9 @@
 import type { AnswerSource, AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
-import type { Json } from '../answers/fields.ts'
 import { type ReadAnswer, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
 import { costOf, type Price } from '../costs/prices.ts'
 import type { Question } from '../questions/question.ts'
-import { fillImages, type Structure, withStructure } from '../questions/request.ts'
+import { imageUrlsOf, type Structure, textWithImages, withStructure } from '../questions/request.ts'
 import { pauseAfter, type RetryPolicy } from './backoff.ts'
 import type { JudgeClient, Sent } from './client.ts'
 import { FAULTS, type Fault } from './faults.ts'
@@ -36,6 +35,9 @@ export interface AskerOptions {
 
 /** Answers in all, for a question whose answers cannot be used. */
 export const USABLE_ATTEMPTS = 3
+
+/** `data:` URLs by hash. */
+type Images = ReadonlyMap<string, string>
 
 const WEAKER: Record<Structure, Structure> = { schema: 'json', json: 'none', none: 'none' }
 
@@ -101,10 +103,10 @@ export class Asker {
   > {
     const { answers, retry, signal } = this.#options
     // Before its turn comes, so that no turn is spent on it.
-    const filled = this.#down ? question.body : await fillImages(question.body, this.#options.imageUrl)
+    const images: Images = this.#down ? new Map() : await imageUrlsOf(question.body, this.#options.imageUrl)
     for (let calls = 1; ; calls++) {
       if (this.#down) return { kind: 'fault', fault: notAsked(this.#down), calls: calls - 1 }
-      const sent = await this.#limiter.run(() => this.#send(question, filled, attempt), signal)
+      const sent = await this.#limiter.run(() => this.#send(question, images, attempt), signal)
       if (sent.kind === 'arrived') {
         this.#failuresInARow = 0
         const { body, milliseconds, requestId } = sent
@@ -138,22 +140,17 @@ export class Asker {
 
   async #send(
     question: Question,
-    body: Json,
+    images: Images,
     attempt: number,
   ): Promise<Exclude<Sent, { kind: 'unstructured' }>> {
     if (this.#down) return { kind: 'fault', fault: notAsked(this.#down) }
     const { client, timeout, signal } = this.#options
     for (;;) {
       const structure = this.#structure
-      const sent = await client.send(
-        question.api,
-        withStructure(question.api, body, question.form, structure),
-        {
-          timeout,
-          signal,
-          idempotencyKey: `${question.key}-${attempt}`,
-        },
-      )
+      const { api, body, form } = question
+      const text = textWithImages(withStructure(api, body, form, structure), images)
+      const idempotencyKey = `${question.key}-${attempt}`
+      const sent = await client.send(api, text, { timeout, signal, idempotencyKey })
       if (sent.kind !== 'unstructured') return sent
       // Others may have weakened it meanwhile.
       if (this.#structure === structure) this.#structure = WEAKER[structure]

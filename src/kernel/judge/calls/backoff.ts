@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
 /** When a call that failed is tried again. Times in seconds. */
 export interface RetryPolicy {
   /** Calls in all for a question that gets no answer. */
@@ -24,11 +26,11 @@ export function pauseAfter(n: number, policy: RetryPolicy, random: number, retry
  * Seconds from a `Retry-After` header (seconds or an HTTP date), or from `retry-after-ms`; undefined when there is none
  * that can be read.
  */
-export function retryAfterOf(headers: Headers, now: number): number | undefined {
-  const milliseconds = Number(headers.get('retry-after-ms') ?? Number.NaN)
+export function retryAfterOf(headers: IncomingHttpHeaders, now: number): number | undefined {
+  const milliseconds = Number(headers['retry-after-ms'] ?? Number.NaN)
   if (milliseconds >= 0) return milliseconds / 1000
-  const header = headers.get('retry-after')
-  if (header === null) return undefined
+  const header = headers['retry-after']
+  if (header === undefined) return undefined
   const seconds = Number(header)
   if (seconds >= 0) return seconds
   const date = Date.parse(header)

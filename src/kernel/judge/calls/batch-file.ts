@@ -3,9 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import type { Store } from '../../store/store.ts'
-import type { Json } from '../answers/fields.ts'
 import type { Question } from '../questions/question.ts'
-import { fillImages, type Structure, withStructure } from '../questions/request.ts'
+import { imageUrlsOf, type Structure, textWithImages, withStructure } from '../questions/request.ts'
 
 /** A question for the nth time because earlier answers could not be used. */
 export interface BatchItem {
@@ -47,7 +46,7 @@ export async function* batchFiles(
     const written: BatchItem[] = []
     let bytes = 0
     while (from < items.length && written.length < limits.items && bytes < limits.bytes) {
-      const line = `${JSON.stringify(await lineOf(items[from], options))}\n`
+      const line = `${await lineOf(items[from], options)}\n`
       bytes += Buffer.byteLength(line)
       if (!stream.write(line)) await once(stream, 'drain')
       written.push(items[from++])
@@ -64,8 +63,15 @@ export async function* batchFiles(
 
 export const BATCH_PATH = { chat: '/v1/chat/completions', responses: '/v1/responses' } as const
 
-async function lineOf(item: BatchItem, { imageUrl, structure }: BatchFileOptions): Promise<Json> {
+async function lineOf(item: BatchItem, { imageUrl, structure }: BatchFileOptions): Promise<string> {
   const { api, body, form } = item.question
-  const filled = withStructure(api, await fillImages(body, imageUrl), form, structure)
-  return { custom_id: customId(item), method: 'POST', url: BATCH_PATH[api], body: filled }
+  return textWithImages(
+    {
+      custom_id: customId(item),
+      method: 'POST',
+      url: BATCH_PATH[api],
+      body: withStructure(api, body, form, structure),
+    },
+    await imageUrlsOf(body, imageUrl),
+  )
 }

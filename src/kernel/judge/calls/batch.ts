@@ -13,8 +13,8 @@ import {
   batchFiles,
   customId,
 } from './batch-file.ts'
-import type { JudgeClient } from './client.ts'
 import { type Fault, networkFault, statusFault } from './faults.ts'
+import type { Provider } from './provider.ts'
 
 /** A batch at the provider, as it is remembered: enough to fetch and store its answers after a restart. */
 interface BatchRecord {
@@ -33,7 +33,7 @@ export const BATCH_SPACE = 'batch'
 const QUEUE_FULL = 'token_limit_exceeded'
 
 export interface BatchOptions extends BatchFileOptions {
-  client: JudgeClient
+  provider: Provider
   host: string
   endpoint: string
   answers: AnswerStore
@@ -122,10 +122,10 @@ async function openRecords({ store, endpoint }: BatchOptions): Promise<BatchReco
 /** A batch whose creation was interrupted is looked for at the provider; it may or may not exist. */
 async function adopt(
   record: BatchRecord,
-  { client, store, signal }: BatchOptions,
+  { provider, store, signal }: BatchOptions,
 ): Promise<BatchRecord | undefined> {
   if (record.id !== undefined) return record
-  for await (const batch of client.openai.batches.list({ limit: 100 }, { signal })) {
+  for await (const batch of provider.openai.batches.list({ limit: 100 }, { signal })) {
     if (batch.metadata?.mirage !== record.name) continue
     const adopted = { ...record, id: batch.id }
     await store.putRecord(BATCH_SPACE, record.name, adopted)
@@ -143,7 +143,7 @@ async function submit(
   { items, file }: BatchFile,
   options: BatchOptions,
 ): Promise<BatchRecord | { fault: Fault }> {
-  const { client, store, endpoint, host, signal } = options
+  const { provider, store, endpoint, host, signal } = options
   const record: BatchRecord = {
     name: hashOf({ endpoint, items: items.map(customId), when: Date.now() }),
     endpoint,
@@ -153,13 +153,13 @@ async function submit(
     }),
   }
   try {
-    const uploaded = await client.openai.files.create(
+    const uploaded = await provider.openai.files.create(
       { file: createReadStream(file), purpose: 'batch' },
       { signal },
     )
     // Said before it is done: should this process die now, the batch is found by its name.
     await store.putRecord(BATCH_SPACE, record.name, record)
-    const batch = await client.openai.batches.create(
+    const batch = await provider.openai.batches.create(
       {
         input_file_id: uploaded.id,
         endpoint: BATCH_PATH[items[0].question.api],
@@ -173,7 +173,7 @@ async function submit(
     return submitted
   } catch (error) {
     signal.throwIfAborted()
-    return { fault: faultOf(error, host, client) }
+    return { fault: faultOf(error, host, provider) }
   }
 }
 
@@ -191,20 +191,20 @@ const queueWasFull = ({ errors }: OpenAI.Batch): boolean =>
 /** Waits for the end of a batch; undefined when the provider cannot be reached, which the questions are told. */
 async function* ending(
   record: BatchRecord,
-  { client, host, poll, signal, sleep }: BatchOptions,
+  { provider, host, poll, signal, sleep }: BatchOptions,
 ): AsyncGenerator<BatchEvent, Ended | undefined> {
   const id = record.id!
   const total = record.items.length
   for (let failures = 0; ; ) {
     try {
-      const batch = await client.openai.batches.retrieve(id, { signal })
+      const batch = await provider.openai.batches.retrieve(id, { signal })
       failures = 0
       if (ENDED.includes(batch.status)) return { record, batch }
       yield { kind: 'waiting', id, status: batch.status, done: batch.request_counts?.completed ?? 0, total }
     } catch (error) {
       signal.throwIfAborted()
       if (++failures >= 5) {
-        const fault = faultOf(error, host, client)
+        const fault = faultOf(error, host, provider)
         for (const { question } of record.items) yield { kind: 'failed', key: question.key, fault }
         return undefined
       }
@@ -215,13 +215,13 @@ async function* ending(
 
 /** Fetches and stores the answers of a batch. */
 async function* collect({ record, batch }: Ended, options: BatchOptions): AsyncGenerator<BatchEvent> {
-  const { client, host, signal } = options
+  const { provider, host, signal } = options
   const items = new Map(record.items.map(item => [item.custom, item]))
   const answered = new Set<string>()
   const said = new Map<string, string>()
   for (const file of [batch.output_file_id, batch.error_file_id]) {
     if (!file) continue
-    const text = await (await client.openai.files.content(file, { signal })).text()
+    const text = await (await provider.openai.files.content(file, { signal })).text()
     for (const line of text.split('\n')) {
       if (!line.trim()) continue
       const { custom_id: custom, response, error } = JSON.parse(line) as BatchLine
@@ -234,12 +234,13 @@ async function* collect({ record, batch }: Ended, options: BatchOptions): AsyncG
           answer: await keep(item, JSON.stringify(response.body), options),
         }
         answered.add(custom)
-      } else said.set(custom, client.redact(error?.message ?? JSON.stringify(response?.body ?? batch.status)))
+      } else
+        said.set(custom, provider.redact(error?.message ?? JSON.stringify(response?.body ?? batch.status)))
     }
   }
   await close(record, options)
   const [failure] = batch.errors?.data ?? []
-  const reason = failure?.message ? client.redact(failure.message) : `the batch ended as "${batch.status}"`
+  const reason = failure?.message ? provider.redact(failure.message) : `the batch ended as "${batch.status}"`
   for (const { custom, question } of record.items) {
     if (answered.has(custom)) continue
     const why = said.get(custom) ?? reason
@@ -263,8 +264,8 @@ function keep(
   body: string,
   options: BatchOptions,
 ): Promise<StoredAnswer> {
-  const { answers, client, price, factor } = options
-  const clean = client.redact(body)
+  const { answers, provider, price, factor } = options
+  const clean = provider.redact(body)
   const usage = readReply(item.question.api, clean)?.usage
   const cost = usage && price && costOf(usage, price, factor)
   const received = new Date().toISOString()
@@ -279,7 +280,7 @@ function keep(
   })
 }
 
-function faultOf(error: unknown, host: string, client: JudgeClient): Fault {
-  const answered = client.answeredError(error)
+function faultOf(error: unknown, host: string, provider: Provider): Fault {
+  const answered = provider.answeredError(error)
   return answered ? statusFault(host, answered.status, answered.says) : networkFault(host, error)
 }

@@ -39,7 +39,7 @@ async function* askLive(open: Group[], job: EndpointJob, tell: Tell): AsyncGener
   const { groups, settings, assignment } = job
   const stop = new AbortController()
   const signal = AbortSignal.any([assignment.context.signal, stop.signal])
-  const asker = await createAsker(job, signal)
+  const asker = createAsker(job, signal)
   const channel = new Channel<Asked>()
   // The limiter holds calls back; this only bounds what waits for it.
   const waiting = assignment.concurrency * 2
@@ -80,12 +80,12 @@ export async function askWithin(group: Group, job: EndpointJob, asker: Asker): P
   return { group, outcome, open: false }
 }
 
-export async function createAsker(job: EndpointJob, signal: AbortSignal): Promise<Asker> {
+export function createAsker(job: EndpointJob, signal: AbortSignal): Asker {
   const { settings, assignment, endpoint } = job
   const { context, concurrency, rpm } = assignment
   const random = createRng(context.seed)
   return new Asker({
-    client: await createClient(endpoint),
+    client: createClient(endpoint),
     answers: createAnswerStore(context.store),
     imageUrl: imageUrls(job.groups, context),
     limits: { concurrency, rpm },

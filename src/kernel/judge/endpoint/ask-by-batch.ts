@@ -3,8 +3,8 @@ import { createAnswerStore, type StoredAnswer } from '../answers/answer-store.ts
 import { assess } from '../calls/ask.ts'
 import { askInBatches } from '../calls/batch.ts'
 import type { BatchItem } from '../calls/batch-file.ts'
-import { createClient } from '../calls/client.ts'
 import { systemClock } from '../calls/limiter.ts'
+import { createProvider } from '../calls/provider.ts'
 import { imageUrls } from '../prepare.ts'
 import {
   costFactor,
@@ -42,7 +42,7 @@ export async function* askByBatch(
       ({ group, answers }): BatchItem => ({ question: group.question, attempt: answers.length }),
     )
     const options = {
-      client: await createClient(endpoint),
+      provider: await createProvider(endpoint),
       host: endpoint.host,
       endpoint: endpoint.baseURL,
       store: context.store,

@@ -191,7 +191,7 @@ const formOf = (job: EndpointJob): AnswerForm => job.assignment.prompt.form
  * from there on; an edited answer is never stored as the judge's.
  */
 export async function* walkAll(job: EndpointJob, tell: Tell): AsyncGenerator<StepEvent, void> {
-  const asker = await createAsker(job, job.assignment.context.signal)
+  const asker = createAsker(job, job.assignment.context.signal)
   settlePaid(job)
   const progress = (done: number): StepEvent => ({
     type: 'progress',

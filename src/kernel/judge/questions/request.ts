@@ -25,7 +25,7 @@ export interface Sampling {
 export type Structure = 'schema' | 'json' | 'none'
 
 /**
- * A request body in which an image is `mirage:<sha256>` instead of its bytes; `fillImages` puts them in. The body without
+ * A request body in which an image is `mirage:<sha256>` instead of its bytes; `textWithImages` puts them in. The body without
  * images is small enough to be shown, edited and stored, and names exactly what was sent.
  */
 export function requestBody(api: Api, content: QuestionContent, sampling: Sampling): Json {
@@ -92,24 +92,21 @@ const BODY: Record<Api, (content: QuestionContent, sampling: Sampling) => Json> 
 
 const detailOf = ({ detail }: Sampling) => (detail === undefined ? {} : { detail })
 
-const REFERENCE = /^mirage:([0-9a-f]{64})$/
+const REFERENCE = /"mirage:([0-9a-f]{64})"/g
 
-/** The body as it is sent: every image reference becomes the `data:` URL that `urlOf` has for the image's hash. */
-export async function fillImages(body: Json, urlOf: (hash: string) => Promise<string>): Promise<Json> {
-  const hashes = new Set<string>()
-  mapStrings(body, text => {
-    const hash = text.match(REFERENCE)?.[1]
-    if (hash) hashes.add(hash)
-    return text
-  })
+/** `data:` URLs of the images that a body refers to, by hash. */
+export async function imageUrlsOf(
+  body: Json,
+  urlOf: (hash: string) => Promise<string>,
+): Promise<Map<string, string>> {
   const urls = new Map<string, string>()
-  for (const hash of hashes) urls.set(hash, await urlOf(hash))
-  return mapStrings(body, text => urls.get(text.match(REFERENCE)?.[1] ?? '') ?? text) as Json
+  for (const [, hash] of JSON.stringify(body).matchAll(REFERENCE)) urls.set(hash, await urlOf(hash))
+  return urls
 }
 
-function mapStrings(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value)
-  if (Array.isArray(value)) return value.map(item => mapStrings(item, change))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, change)]))
-}
+/** JSON as it is sent: every image reference is its `data:` URL. */
+export const textWithImages = (value: Json, urls: ReadonlyMap<string, string>): string =>
+  JSON.stringify(value).replace(REFERENCE, (reference, hash) => {
+    const url = urls.get(hash)
+    return url === undefined ? reference : `"${url}"`
+  })

@@ -1,0 +1,73 @@
+import { type IncomingHttpHeaders, request as requestByHttp } from 'node:http'
+import { request as requestByHttps } from 'node:https'
+
+/** Milliseconds for reaching a host, after which it counts as not reachable. */
+const CONNECT_LIMIT = 10_000
+
+export interface PostOptions {
+  headers: Readonly<Record<string, string>>
+  /** For the whole call, body included. */
+  seconds: number
+  signal: AbortSignal
+  /** Gets the body as it comes; of one that breaks off, this is all there is. */
+  onText(text: string): void
+}
+
+/** Why a call ended that took longer than it may. */
+export class TimeLimitPassed extends Error {}
+
+/**
+ * Posts a text over a connection that is kept for the next call, and resolves when the whole answer is there. Follows no
+ * redirect, which could take key and images to another host.
+ *
+ * Not by `fetch`, whose objects and streams for one call take three times the processor time of the rest of it: with dozens
+ * of calls in flight they share one thread, and the answers wait for it. Node's `fetch` also ends a call whose answer does
+ * not begin within five minutes.
+ *
+ * @throws TimeLimitPassed, the reason of `signal`, or the error of the socket, whose `code` says what it was
+ */
+export function post(
+  url: string,
+  body: string,
+  { headers, seconds, signal, onText }: PostOptions,
+): Promise<{ status: number; headers: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const request = (url.startsWith('https:') ? requestByHttps : requestByHttp)(url, {
+      method: 'POST',
+      headers: { ...headers, 'accept-encoding': 'identity', 'content-length': Buffer.byteLength(body) },
+    })
+    let connecting: NodeJS.Timeout | undefined
+    const settle = () => {
+      clearTimeout(limit)
+      clearTimeout(connecting)
+      signal.removeEventListener('abort', stop)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      reject(error)
+      request.destroy()
+    }
+    const stop = () => fail(signal.reason)
+    const limit = setTimeout(() => fail(new TimeLimitPassed()), seconds * 1000)
+    signal.addEventListener('abort', stop, { once: true })
+
+    request.on('error', fail)
+    request.on('socket', socket => {
+      if (!socket.connecting) return
+      const late = Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })
+      connecting = setTimeout(() => fail(late), CONNECT_LIMIT)
+      socket.once('connect', () => clearTimeout(connecting))
+    })
+    request.on('response', response => {
+      response.setEncoding('utf8')
+      response.on('data', onText)
+      response.on('error', fail)
+      response.on('end', () => {
+        settle()
+        resolve({ status: response.statusCode!, headers: response.headers })
+      })
+    })
+    request.end(body)
+  })
+}
