@@ -8,14 +8,13 @@ const params = z.strictObject({ name: z.string(), text: z.string() })
 /** A prompt cell: checked, shown as it would be rendered, and bound to its name. Nothing is sent. */
 export const promptCell: StepDefinition<typeof params> = {
   name: 'prompt',
-  version: 1,
+  version: 2,
   summary: 'A prompt for a judge: a Liquid template with front matter.',
   params,
   granularity: 'table',
   async *run({ name, text }) {
     const prompt = readPrompt(name, text)
-    const rendered = prompt.render({
-      mode: prompt.header.mode,
+    const { text: rendered } = prompt.render({
       images: prompt.images.map(image => ({
         label: labelOf(image),
         show: image.show,
@@ -23,8 +22,6 @@ export const promptCell: StepDefinition<typeof params> = {
         height: 512,
       })),
       scale: 4,
-      range: prompt.form.range,
-      schema: JSON.stringify(prompt.form.schema, null, 2),
       tags: [],
     })
     const shown = prompt.images.map(image => `[image ${labelOf(image)}: ${image.show}]`).join(' ')

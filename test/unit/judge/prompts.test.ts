@@ -1,23 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { MirageError } from '../../../src/kernel/errors.ts'
 import { lackOf, planImages } from '../../../src/kernel/judge/images.ts'
-import { type PromptVariables, readPrompt } from '../../../src/kernel/judge/prompts/prompt.ts'
+import { readPrompt, type Shown } from '../../../src/kernel/judge/prompts/prompt.ts'
 import { SHIPPED_PROMPTS } from '../../../src/kernel/judge/prompts/shipped.ts'
 
 const MODES = ['gt', 'lr', 'gt+lr'] as const
-const variables = (more: Partial<PromptVariables> = {}): PromptVariables => ({
-  mode: 'gt+lr',
+const shown: Shown = {
   images: [{ label: 'The reference', show: 'gt', width: 8, height: 8 }],
   scale: 4,
-  range: [1, 5],
-  schema: '{}',
   tags: [],
-  ...more,
-})
+}
 
 const errorOf = (text: string) => {
   try {
-    readPrompt('mine', text).render(variables())
+    readPrompt('mine', text).render(shown)
     return undefined
   } catch (error) {
     return error instanceof MirageError ? error.info : error
@@ -30,7 +26,8 @@ describe('shipped prompts', () => {
     (name, text) => {
       for (const mode of MODES) {
         const prompt = readPrompt(name, text, { mode })
-        const rendered = prompt.render(variables({ mode }))
+        const { text: rendered, variables } = prompt.render(shown)
+        expect(variables).toMatchObject({ mode, range: prompt.form.range })
         expect(rendered).toMatch(/blur/i)
         expect(rendered).not.toMatch(/\{[{%]/)
         const form = rendered.slice(rendered.indexOf('Answer with JSON only'))

@@ -119,16 +119,12 @@ export function inquire(
     show,
     prepared: prepared.get(key)!,
   }))
-  const { mode, system } = prompt.header
-  const variables: PromptVariables = {
-    mode,
+  const { system } = prompt.header
+  const { text, variables } = prompt.render({
     images: images.map(({ label, show, prepared: { width, height } }) => ({ label, show, width, height })),
     scale: table.scale ?? null,
-    range: prompt.form.range,
-    schema: JSON.stringify(prompt.form.schema),
     tags: row.tags ?? [],
-  }
-  const text = prompt.render(variables)
+  })
   const content: QuestionContent = { text, images, ...(system !== undefined && { system }) }
   return {
     look,

@@ -20,7 +20,16 @@ export interface Prompt {
   images: ShownImage[]
   form: AnswerForm
   /** @throws MirageError `prompt-render` */
-  render(variables: PromptVariables): string
+  render(shown: Shown): Rendered
+}
+
+/** What differs from question to question. */
+export type Shown = Pick<PromptVariables, 'images' | 'scale' | 'tags'>
+
+export interface Rendered {
+  text: string
+  /** What the template was given. */
+  variables: PromptVariables
 }
 
 /** Values of the variables of a template (`PROMPT_VARIABLES`). */
@@ -68,19 +77,25 @@ export function readPrompt(
   }
   const form = formOf(header)
   requireRival(name, images, form)
-  const rendered = new Map<string, string>()
+  const { mode } = header
+  const shared = { mode, range: form.range, schema: JSON.stringify(form.schema) }
+  const known = new Map<string, Rendered>()
   return {
     name,
     hash: createHash('sha256').update(text).digest('hex'),
     header,
     images,
     form,
-    render(variables) {
+    render(shown) {
       // Rows of one study mostly differ in pixels alone.
-      const key = JSON.stringify(variables)
-      const known = rendered.get(key) ?? located(name, lines, () => tidy(renderTemplate(parsed, variables)))
-      rendered.set(key, known)
-      return known
+      const key = JSON.stringify(shown)
+      let rendered = known.get(key)
+      if (!rendered) {
+        const variables = { ...shared, ...shown }
+        rendered = { variables, text: located(name, lines, () => tidy(renderTemplate(parsed, variables))) }
+        known.set(key, rendered)
+      }
+      return rendered
     },
   }
 }
