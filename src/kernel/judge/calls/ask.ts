@@ -1,5 +1,5 @@
 import type { AnswerSource, AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
-import { type ReadAnswer, readAnswer } from '../answers/read.ts'
+import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
 import { costOf, type Price } from '../costs/prices.ts'
 import type { Question } from '../questions/question.ts'
@@ -89,7 +89,7 @@ export class Asker {
           calls,
         }
       }
-      known = assess(question, [...known.answers, sent.answer])
+      known = assess(question, [...known.answers, sent.answer], sent.reply)
     }
     return { ...known, calls }
   }
@@ -99,7 +99,9 @@ export class Asker {
     question: Question,
     attempt: number,
   ): Promise<
-    ({ kind: 'answer'; answer: StoredAnswer } | { kind: 'fault'; fault: Fault }) & { calls: number }
+    ({ kind: 'answer'; answer: StoredAnswer; reply?: Reply } | { kind: 'fault'; fault: Fault }) & {
+      calls: number
+    }
   > {
     const { answers, retry, signal } = this.#options
     // Before its turn comes, so that no turn is spent on it.
@@ -110,7 +112,8 @@ export class Asker {
       if (sent.kind === 'arrived') {
         this.#failuresInARow = 0
         const { body, milliseconds, requestId } = sent
-        const usage = readReply(question.api, body)?.usage
+        const reply = readReply(question.api, body)
+        const usage = reply?.usage
         const cost = usage && this.#options.price && costOf(usage, this.#options.price)
         const received = new Date().toISOString()
         const answer = await answers.keep(question, {
@@ -122,7 +125,7 @@ export class Asker {
           usage,
           cost,
         })
-        return { kind: 'answer', answer, calls }
+        return { kind: 'answer', answer, reply, calls }
       }
       const { fault } = sent
       if (fault.partial) await answers.keepPartial(question, fault.partial, fault.message)
@@ -195,10 +198,17 @@ export async function fromStore(question: Question, source: AnswerSource): Promi
   }
 }
 
-/** What the last of the answers to a question says. */
-export function assess(question: Question, answers: StoredAnswer[]): Known {
+/**
+ * What the last of the answers to a question says.
+ *
+ * @param reply what stands in its body
+ */
+export function assess(
+  question: Question,
+  answers: StoredAnswer[],
+  reply = readReply(question.api, answers.at(-1)!.body),
+): Known {
   const answer = answers.at(-1)!
-  const reply = readReply(question.api, answer.body)
   const read: ReadAnswer = reply
     ? readAnswer(reply, question.form)
     : { kind: 'unusable', reason: notAReply(answer.body), again: true }

@@ -1,3 +1,4 @@
+import { urlToHttpOptions } from 'node:url'
 import { VERSION } from '../../version.ts'
 import type { Api } from '../answers/replies.ts'
 import { retryAfterOf } from './backoff.ts'
@@ -21,7 +22,7 @@ export interface SendOptions {
   idempotencyKey: string
 }
 
-const PATH: Record<Api, string> = { chat: '/chat/completions', responses: '/responses' }
+const PATHS: Record<Api, string> = { chat: '/chat/completions', responses: '/responses' }
 
 export interface JudgeClient {
   /** One call with a body of JSON, without any retry. Throws only the reason of `signal`. */
@@ -37,6 +38,9 @@ export function createClient({ baseURL, host, key }: Endpoint): JudgeClient {
     'user-agent': `mirage/${VERSION}`,
     ...(key !== undefined && { authorization: `Bearer ${key}` }),
   }
+  const targets = Object.fromEntries(
+    Object.entries(PATHS).map(([api, path]) => [api, urlToHttpOptions(new URL(baseURL + path))]),
+  )
   return {
     async send(api, body, { timeout, signal, idempotencyKey }) {
       const started = performance.now()
@@ -46,7 +50,7 @@ export function createClient({ baseURL, host, key }: Endpoint): JudgeClient {
       }
       try {
         const headers = { ...shared, 'idempotency-key': idempotencyKey }
-        const reply = await post(`${baseURL}${PATH[api]}`, body, {
+        const reply = await post(targets[api], body, {
           headers,
           seconds: timeout,
           signal,

@@ -1,8 +1,11 @@
-import { type IncomingHttpHeaders, request as requestByHttp } from 'node:http'
+import { type IncomingHttpHeaders, type RequestOptions, request as requestByHttp } from 'node:http'
 import { request as requestByHttps } from 'node:https'
 
 /** Milliseconds for reaching a host, after which it counts as not reachable. */
 const CONNECT_LIMIT = 10_000
+
+/** Where a text is posted, as `urlToHttpOptions` has it. */
+export type Target = Pick<RequestOptions, 'protocol' | 'hostname' | 'port' | 'path'>
 
 export interface PostOptions {
   headers: Readonly<Record<string, string>>
@@ -27,13 +30,14 @@ export class TimeLimitPassed extends Error {}
  * @throws TimeLimitPassed, the reason of `signal`, or the error of the socket, whose `code` says what it was
  */
 export function post(
-  url: string,
+  target: Target,
   body: string,
   { headers, seconds, signal, onText }: PostOptions,
 ): Promise<{ status: number; headers: IncomingHttpHeaders }> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
-    const request = (url.startsWith('https:') ? requestByHttps : requestByHttp)(url, {
+    const request = (target.protocol === 'https:' ? requestByHttps : requestByHttp)({
+      ...target,
       method: 'POST',
       headers: { ...headers, 'accept-encoding': 'identity', 'content-length': Buffer.byteLength(body) },
     })

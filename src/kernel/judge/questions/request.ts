@@ -92,7 +92,20 @@ const BODY: Record<Api, (content: QuestionContent, sampling: Sampling) => Json> 
 
 const detailOf = ({ detail }: Sampling) => (detail === undefined ? {} : { detail })
 
-const REFERENCE = /"mirage:([0-9a-f]{64})"/g
+const REFERENCE = /^mirage:([0-9a-f]{64})$/
+
+/** Tells of the hash of each image that a body refers to. */
+function eachImage(value: unknown, tell: (hash: string) => void): void {
+  if (typeof value === 'string') {
+    const hash = value.match(REFERENCE)?.[1]
+    if (hash) tell(hash)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) eachImage(item, tell)
+  }
+}
+
+/** The same in JSON, where no other string can look like one. */
+const REFERENCES = /"mirage:([0-9a-f]{64})"/g
 
 /** `data:` URLs of the images that a body refers to, by hash. */
 export async function imageUrlsOf(
@@ -100,13 +113,15 @@ export async function imageUrlsOf(
   urlOf: (hash: string) => Promise<string>,
 ): Promise<Map<string, string>> {
   const urls = new Map<string, string>()
-  for (const [, hash] of JSON.stringify(body).matchAll(REFERENCE)) urls.set(hash, await urlOf(hash))
+  const hashes: string[] = []
+  eachImage(body, hash => hashes.push(hash))
+  for (const hash of hashes) urls.set(hash, await urlOf(hash))
   return urls
 }
 
 /** JSON as it is sent: every image reference is its `data:` URL. */
 export const textWithImages = (value: Json, urls: ReadonlyMap<string, string>): string =>
-  JSON.stringify(value).replace(REFERENCE, (reference, hash) => {
+  JSON.stringify(value).replace(REFERENCES, (reference, hash) => {
     const url = urls.get(hash)
     return url === undefined ? reference : `"${url}"`
   })
