@@ -109,11 +109,16 @@ export const score: StepDefinition<typeof params> = {
       yield { type: 'note', text: describeLedger(await readLedger(context.store)) }
     }
 
-    const value = withScores(table, judged, prompt, values.column)
-    const uses = await Promise.all(judged.map(judge => judge.uses && keepUses(context.store, judge.uses)))
+    const present = async () => {
+      const value = withScores(table, judged, prompt, values.column)
+      return { value, outputs: scoreOutputs(value, judged, prompt, values.column) }
+    }
+    const [uses, presented] = await Promise.all([
+      Promise.all(judged.map(judge => judge.uses && keepUses(context.store, judge.uses))),
+      present(),
+    ])
     return {
-      value,
-      outputs: scoreOutputs(value, judged, prompt, values.column),
+      ...presented,
       lock: scoreLock(judged, prompt, uses),
       cacheable: judged.every(({ complete }) => complete),
     }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { AnswerSource, AnswerStore, StoredAnswer } from '../answers/answer-store.ts'
 import { type ReadAnswer, type Reply, readAnswer } from '../answers/read.ts'
 import { readReply } from '../answers/replies.ts'
@@ -110,6 +111,8 @@ export class Asker {
       if (this.#down) return { kind: 'fault', fault: notAsked(this.#down), calls: calls - 1 }
       const sent = await this.#limiter.run(() => this.#send(question, images, attempt), signal)
       if (sent.kind === 'arrived') {
+        // The call that takes the turn goes out first.
+        await setImmediate()
         this.#failuresInARow = 0
         const { body, milliseconds, requestId } = sent
         const reply = readReply(question.api, body)
