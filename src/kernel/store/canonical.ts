@@ -79,8 +79,10 @@ const startsWithDigit = (name: string): boolean => name.charCodeAt(0) >= 48 && n
 const notFinite = (value: number) => new TypeError(`${value} has no canonical JSON`)
 
 /** sha256 (hex) of a value's canonical JSON. */
-export function hashOf(value: unknown): string {
-  const text = canonicalJson(value)
+export const hashOf = (value: unknown): string => hashOfText(canonicalJson(value))
+
+/** sha256 (hex) of a text in UTF-8. */
+export function hashOfText(text: string): string {
   if (text.length <= PIECE) return hashOnce('sha256', text)
   const hash = createHash('sha256')
   // Piece by piece: of a long text a copy is made as bytes. No piece ends within a character.

@@ -8,6 +8,7 @@ import { FAULTS, type Fault, judgeError } from '../calls/faults.ts'
 import type { JudgeKind, ReadyJudge } from '../judge-kind.ts'
 import type { Judged, Judgement } from '../judgement.ts'
 import { prepareImages } from '../prepare.ts'
+import { QuestionKeys } from '../questions/question-keys.ts'
 import { type EndpointJudgeSettings, endpointSettings } from '../settings.ts'
 import { askAll } from './ask-all.ts'
 import { type Inquiry, inquire, type Look, pictured, planLooks, samplingFrom } from './inquiry.ts'
@@ -83,7 +84,8 @@ async function* gather(looks: readonly Look[], job: EndpointJob): AsyncGenerator
     context,
     replay,
   )
-  const inquiries = planned.map(look => inquire(look, prepared, { table, prompt, endpoint, settings }))
+  const inquest = { table, prompt, endpoint, settings, prepared, keys: new QuestionKeys() }
+  const inquiries = planned.map(look => inquire(look, inquest))
   const unknown: Inquiry[] = []
   for (const inquiry of inquiries) {
     const same = recalled.get(inquiry.question.key)

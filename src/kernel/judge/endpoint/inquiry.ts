@@ -3,7 +3,8 @@ import type { StudyTable } from '../../value.ts'
 import type { Endpoint } from '../calls/endpoint.ts'
 import { type ImageSources, lackOf, type PlannedImage, planImages } from '../images.ts'
 import type { Prompt, PromptVariables } from '../prompts/prompt.ts'
-import { type Question, questionKey, samplingOf } from '../questions/question.ts'
+import { type Question, samplingOf } from '../questions/question.ts'
+import type { QuestionKeys } from '../questions/question-keys.ts'
 import { type QuestionContent, requestBody, type Sampling } from '../questions/request.ts'
 import type { EndpointJudgeSettings } from '../settings.ts'
 
@@ -103,16 +104,18 @@ function pairsOf(
     )
 }
 
-export function inquire(
-  look: PlannedLook,
-  prepared: ReadonlyMap<string, PreparedImage>,
-  {
-    table,
-    prompt,
-    endpoint,
-    settings,
-  }: { table: StudyTable; prompt: Prompt; endpoint: Endpoint; settings: EndpointJudgeSettings },
-): Inquiry {
+/** What all questions of a judge have in common. */
+export interface Inquest {
+  table: StudyTable
+  prompt: Prompt
+  endpoint: Endpoint
+  settings: EndpointJudgeSettings
+  prepared: ReadonlyMap<string, PreparedImage>
+  keys: QuestionKeys
+}
+
+export function inquire(look: PlannedLook, inquest: Inquest): Inquiry {
+  const { table, prompt, endpoint, settings, prepared, keys } = inquest
   const row = table.rows[look.row]
   const images = look.images.map(({ label, show, key }) => ({
     label,
@@ -126,34 +129,15 @@ export function inquire(
     tags: row.tags ?? [],
   })
   const content: QuestionContent = { text, images, ...(system !== undefined && { system }) }
-  return {
-    look,
-    content,
-    variables,
-    question: questionOf(look, content, { table, prompt, endpoint, settings }),
-  }
-}
-
-function questionOf(
-  look: Look,
-  content: QuestionContent,
-  {
-    table,
-    prompt,
-    endpoint,
-    settings,
-  }: { table: StudyTable; prompt: Prompt; endpoint: Endpoint; settings: EndpointJudgeSettings },
-): Question {
-  const { id, method } = table.rows[look.row]
-  const address = { endpoint: endpoint.baseURL, api: settings.api, repeat: look.repeat }
-  const body = requestBody(settings.api, content, samplingOf(samplingFrom(settings, prompt), look.repeat))
-  return {
-    ...address,
-    body,
-    key: questionKey({ ...address, body }),
-    form: prompt.form,
-    subject: { id, method },
-  }
+  const { repeat } = look
+  const sampling = samplingOf(samplingFrom(settings, prompt), repeat)
+  const body = requestBody(settings.api, content, sampling)
+  const asked = { endpoint: endpoint.baseURL, api: settings.api, repeat, body }
+  const hashes = images.map(image => image.prepared.hash)
+  // Equal variables are one object, with one text.
+  const key = keys.keyOf(asked, hashes, variables)
+  const subject = { id: row.id, method: row.method }
+  return { look, content, variables, question: { ...asked, key, form: prompt.form, subject } }
 }
 
 export function samplingFrom(settings: EndpointJudgeSettings, prompt: Prompt): Sampling {

@@ -24,10 +24,12 @@ export interface Question {
  * The key covers endpoint, API, model, parameters, rendered text, image bytes (by hash) and repeat. How the answer's form
  * is enforced is not part of it: a changed schema reads the same answer anew, without a call.
  */
-export function questionKey(question: Pick<Question, 'endpoint' | 'api' | 'body' | 'repeat'>): string {
-  const { endpoint, api, body, repeat } = question
-  return hashOf({ endpoint, api, body, repeat })
-}
+export const questionKey = (question: Asked): string => hashOf(asked(question))
+
+/** What the key of a question covers. */
+export type Asked = Pick<Question, 'endpoint' | 'api' | 'body' | 'repeat'>
+
+export const asked = ({ endpoint, api, body, repeat }: Asked): Asked => ({ endpoint, api, body, repeat })
 
 /** With a seed set, each repeat has its own: the cell's plus the repeat. */
 export function samplingOf(sampling: Sampling, repeat: number): Sampling {

@@ -44,7 +44,10 @@ export function withStructure(api: Api, body: Json, form: AnswerForm, structure:
   return api === 'chat' ? { ...body, response_format: format } : { ...body, text: { format } }
 }
 
-const imageUrl = ({ hash }: PreparedImage) => `mirage:${hash}`
+/** Stands for an image in a body. */
+export const reference = (hash: string): string => `mirage:${hash}`
+
+const imageUrl = ({ hash }: PreparedImage) => reference(hash)
 
 const BODY: Record<Api, (content: QuestionContent, sampling: Sampling) => Json> = {
   chat: ({ system, text, images }, sampling) => ({
@@ -121,7 +124,7 @@ export async function imageUrlsOf(
 
 /** JSON as it is sent: every image reference is its `data:` URL. */
 export const textWithImages = (value: Json, urls: ReadonlyMap<string, string>): string =>
-  JSON.stringify(value).replace(REFERENCES, (reference, hash) => {
+  JSON.stringify(value).replace(REFERENCES, (found, hash) => {
     const url = urls.get(hash)
-    return url === undefined ? reference : `"${url}"`
+    return url === undefined ? found : `"${url}"`
   })
