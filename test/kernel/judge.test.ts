@@ -518,6 +518,24 @@ describe('trouble', () => {
       'judge-rejected',
       'temperature',
     ],
+    [
+      'rejects a request in the manner of vLLM',
+      { do: 'body', status: 400, body: '{"object":"error","message":"at most 2 images"}' },
+      'judge-rejected',
+      'answered 400: at most 2 images',
+    ],
+    [
+      'rejects a request in the manner of FastAPI',
+      { do: 'body', status: 422, body: '{"detail":"Field required"}' },
+      'judge-rejected',
+      'answered 422: Field required',
+    ],
+    [
+      'rejects a request with a page',
+      { do: 'body', status: 400, body: '<html>Bad request</html>' },
+      'judge-rejected',
+      'answered 400: <html>Bad request</html>',
+    ],
   ])('says host, what happened and what to do when the endpoint %s', async (_, act, code, message) => {
     const judge = await scripted({ script: () => act })
     // Short only where nothing comes: an answer that is late on a busy machine is another fault.

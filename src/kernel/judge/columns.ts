@@ -74,6 +74,7 @@ export function withScores(
 /** The evidence of the look whose score is nearest to the mean: a list that a judge really gave, not a mixture. */
 function typical(judgements: readonly Judgement[]): Finding[] | undefined {
   const scores = judgements.filter((judgement): judgement is Score => judgement.kind === 'score')
+  if (scores.length < 2) return scores[0]?.findings
   const { mean } = rowScore(scores)
   const [best] = scores.toSorted((a, b) => Math.abs(a.score - mean!) - Math.abs(b.score - mean!))
   return best?.findings
