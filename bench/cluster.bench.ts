@@ -7,7 +7,10 @@
 //    an array of 200 times `true`. Fails above 1.1. Beside it, 20 tasks that each have one small image to work on.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { runOnCluster } from '../src/kernel/cluster/cluster-run.ts'
@@ -86,9 +89,16 @@ function instantCompute(allowed: boolean, keep: (hash: string) => Promise<void> 
   }
 }
 
-/** Answers every question at once. */
-const instantJudge: typeof fetch = async () =>
-  Response.json(envelope('/chat/completions', { do: 'answer', text: wellFormed(4) }))
+/** Answers every question at once; processes that are started from now on know where. */
+async function startInstantJudge(): Promise<Server> {
+  const answer = JSON.stringify(envelope('/chat/completions', { do: 'answer', text: wellFormed(4) }))
+  const server = createServer(
+    (request, response) => void request.resume().on('end', () => response.end(answer)),
+  )
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  process.env.OPENAI_BASE_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
+  return server
+}
 
 const NO_RECORD: RunRecord = {
   lastKey: async () => undefined,
@@ -104,7 +114,7 @@ function openSession(study: Study, compute: Compute): Session {
     compute,
     language,
     record: NO_RECORD,
-    env: { OPENAI_API_KEY: 'sk-bench' },
+    env: { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: process.env.OPENAI_BASE_URL },
     emit: event => {
       if (event.type === 'ended' && event.outcome.kind === 'failed')
         throw new Error(JSON.stringify(event.outcome))
@@ -174,6 +184,7 @@ function tell(what: string, value: number, limit: number | undefined, unit: stri
 
 async function planningAndCollecting(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mirage-bench-'))
+  const judge = await startInstantJudge()
   try {
     const study = studyOf(join(folder, 'study.mirage.md'), TEXT)
     mkdirSync(join(folder, 'lr'))
@@ -198,7 +209,6 @@ async function planningAndCollecting(): Promise<void> {
     tell(`planning ${IMAGES} images`, planned.seconds, LIMITS.planSeconds, 's')
     tell(`planning ${IMAGES} images, start-up included`, planned.cpu, undefined, 's of CPU')
     tell(`planning ${IMAGES} images`, planned.megabytes, LIMITS.planMegabytes, 'MB')
-    globalThis.fetch = instantJudge
     for (const cell of ['sr', 'm', 'hs']) {
       for (let index = 0; index < SHARDS; index++)
         await session.run(requestOf(study, cell, { shard: { index, count: SHARDS } }))
@@ -212,6 +222,8 @@ async function planningAndCollecting(): Promise<void> {
       writeFileSync(join(folder, 'keys.json'), JSON.stringify(keys))
     }
   } finally {
+    judge.close()
+    judge.closeAllConnections()
     rmSync(folder, { recursive: true, force: true })
   }
 }

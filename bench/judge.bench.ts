@@ -40,7 +40,7 @@ async function fastest(work: (n: number) => Promise<unknown>): Promise<number> {
   return Math.min(...times)
 }
 
-/** The least that a client can do: the requests, so many at once, each answer read. */
+/** Node's own client: the requests, so many at once, each answer read. */
 async function bareLoop(url: string, body: string): Promise<void> {
   let next = 0
   const worker = async () => {

@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Compute } from '../../src/kernel/compute/compute.ts'
 import { RowMemo } from '../../src/kernel/compute/row-memo.ts'
@@ -20,6 +22,7 @@ import {
 import {
   type Act,
   answerByHash,
+  envelope,
   faulty,
   pick,
   type ScriptedJudge,
@@ -433,11 +436,11 @@ describe('consent, keys and money', () => {
     expect(judge.calls.every(({ authorization }) => authorization === `Bearer ${canary}`)).toBe(true)
     expect(JSON.stringify(result)).toContain('[key]')
     const denied = await scripted({
-      script: ({ authorization }) => ({
-        do: 'status',
-        status: 401,
-        message: `Incorrect API key: ${authorization}`,
-      }),
+      // Written as PHP writes JSON.
+      script: ({ authorization }) => {
+        const error = { message: `Incorrect API key: ${authorization}` }
+        return { do: 'body', status: 401, body: JSON.stringify({ error }).replaceAll('/', '\\/') }
+      },
     })
     const error = await errorOf(runScore({ judge: impatient(denied, { key: 'CANARY_KEY' }) }, desk))
     expect(error).toMatchObject({ code: 'judge-unauthorised', message: expect.stringContaining('[key]') })
@@ -548,6 +551,37 @@ describe('trouble', () => {
     expect(error.remedy).toBeTruthy()
     // Who answers nobody is not asked for every row: at once where that is certain, otherwise after a few.
     expect(judge.calls.length).toBeLessThanOrEqual(CERTAIN.includes(code) ? 2 : 7 * 4)
+  })
+
+  it('believes the status of an error whose body breaks off', async () => {
+    const judge = createServer(socket => {
+      socket.on('error', () => {})
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 401 Unauthorized\r\ncontent-length: 100\r\n\r\n{"error":')
+        setTimeout(() => socket.resetAndDestroy(), 100)
+      })
+    }).listen(0)
+    const { port } = judge.address() as { port: number }
+    const settings = { judge: impatient({ url: `http://127.0.0.1:${port}/v1` }), concurrency: 1 }
+    const error = await errorOf(runScore(settings, await bench(2)))
+    judge.close()
+    expect(error.code).toBe('judge-unauthorised')
+  })
+
+  it('reads an answer that is compressed though nobody asked for it', async () => {
+    const judge = createHttpServer((request, response) => {
+      const answer = envelope('/chat/completions', { do: 'answer', text: wellFormed(4) })
+      response.writeHead(200, { 'content-encoding': 'gzip' })
+      request.resume().on('end', () => response.end(gzipSync(JSON.stringify(answer))))
+    }).listen(0)
+    const { port } = judge.address() as { port: number }
+    const { table } = await runScore(
+      { judge: impatient({ url: `http://127.0.0.1:${port}/v1` }) },
+      await bench(2),
+    )
+    judge.close()
+    judge.closeAllConnections()
+    expect(table.rows.map(({ values }) => values.hs)).toEqual([4, 4])
   })
 
   it('says so when nobody listens at the address', async () => {

@@ -128,14 +128,16 @@ class FolderStore implements Store {
   }
 }
 
-/** A new file whose bytes reach the disk as they are written, which takes no call more. */
-const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_DSYNC ?? 0)
+/** That bytes reach the disk as they are written, which takes no call more. Elsewhere it is not there, or promises less. */
+const SYNCHRONOUS = process.platform === 'linux' ? constants.O_DSYNC : 0
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | SYNCHRONOUS
 
 /** Writes a file so that it is whole after a power failure. `writeFile` with `flush` does the same in two calls more. */
 async function writeThrough(path: string, bytes: Uint8Array | string): Promise<void> {
   const file = await open(path, NEW_FILE, 0o666)
   try {
-    await writeFile(file, bytes, { flush: constants.O_DSYNC === undefined })
+    await writeFile(file, bytes, { flush: SYNCHRONOUS === 0 })
   } finally {
     closeSync(file)
   }

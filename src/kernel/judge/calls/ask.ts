@@ -7,7 +7,7 @@ import type { Question } from '../questions/question.ts'
 import { imageUrlsOf, type Structure, textWithImages, withStructure } from '../questions/request.ts'
 import { pauseAfter, type RetryPolicy } from './backoff.ts'
 import type { JudgeClient, Sent } from './client.ts'
-import { FAULTS, type Fault } from './faults.ts'
+import { FAULTS, type Fault, shorten } from './faults.ts'
 import { type Clock, Limiter, type Limits, systemClock } from './limiter.ts'
 
 /** What came of a question. */
@@ -165,7 +165,7 @@ export class Asker {
           kind: 'fault',
           fault: {
             kind: 'rejected',
-            message: `the server does not accept the request: ${sent.says}`,
+            message: `the server does not accept the request: ${shorten(sent.says)}`,
             remedy: 'Set `structure: none` for this judge.',
           },
         }

@@ -56,18 +56,20 @@ export function createClient({ baseURL, host, key }: Endpoint): JudgeClient {
           signal,
           onText,
         })
-        const { status } = reply
-        const text = redact(arrived)
-        if (status >= 200 && status < 300) {
+        const { ok, status } = reply
+        // Some servers begin with a mark that is no part of the text.
+        const text = arrived.replace(/^\uFEFF/, '')
+        if (ok) {
           const requestId = reply.headers['x-request-id']
           return {
             kind: 'arrived',
-            body: text,
+            body: redact(text),
             milliseconds: Math.round(performance.now() - started),
             ...(typeof requestId === 'string' && { requestId: redact(requestId) }),
           }
         }
-        const says = saidIn(text)
+        // Not before it was read: a key may be written otherwise in JSON.
+        const says = redact(saidIn(text))
         if ((status === 400 || status === 422) && STRUCTURE.test(says)) return { kind: 'unstructured', says }
         const retryAfter = retryAfterOf(reply.headers, Date.now())
         return { kind: 'fault', fault: statusFault(host, status, says, retryAfter) }
@@ -92,7 +94,9 @@ const STRUCTURE = /response_format|json_schema|json_object|json mode|structured 
 function saidIn(body: string): string {
   try {
     const { error, message, detail } = JSON.parse(body)
-    for (const words of [error?.message, error, message, detail]) {
+    // FastAPI's list of what is wrong repeats the whole request beside it.
+    const wrong = Array.isArray(detail) ? detail.map(item => item?.msg).join('; ') : detail
+    for (const words of [error?.message, error, message, wrong]) {
       if (typeof words === 'string') return words
     }
   } catch {

@@ -115,7 +115,7 @@ export function statusFault(host: string, status: number, says: string, retryAft
   return fault(kind, `${host} answered ${status}${reason}${quote}`, { retryAfter })
 }
 
-/** The fault behind an error of `fetch` or of reading its body. */
+/** The fault behind an error of a connection, whoever used it. */
 export function networkFault(host: string, error: unknown, partial?: string): Fault {
   const code = codeOf(error)
   if (code === 'ECONNREFUSED') return fault('refused', `${host} refused the connection`)
@@ -151,7 +151,8 @@ function codeOf(error: unknown): string {
   return ''
 }
 
-function shorten(text: string): string {
+/** Words of a server, for one line. */
+export function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > 200 ? `${line.slice(0, 199)}…` : line
 }

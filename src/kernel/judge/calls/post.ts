@@ -1,5 +1,11 @@
-import { type IncomingHttpHeaders, type RequestOptions, request as requestByHttp } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+  request as requestByHttp,
+} from 'node:http'
 import { request as requestByHttps } from 'node:https'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 
 /** Milliseconds for reaching a host, after which it counts as not reachable. */
 const CONNECT_LIMIT = 10_000
@@ -16,11 +22,27 @@ export interface PostOptions {
   onText(text: string): void
 }
 
+/** An answer whose body `onText` got. */
+export interface Reply {
+  /** Whether it is a success. Only then is the body whole: of an error the status says enough. */
+  ok: boolean
+  status: number
+  headers: IncomingHttpHeaders
+}
+
+/** Of bodies that come compressed although that was not asked for. */
+const DECODERS: Readonly<Record<string, typeof createGunzip | typeof createBrotliDecompress>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+}
+
 /** Why a call ended that took longer than it may. */
 export class TimeLimitPassed extends Error {}
 
 /**
- * Posts a text over a connection that is kept for the next call, and resolves when the whole answer is there. Follows no
+ * Posts a text over a connection that is kept for the next call, and resolves when the answer is there. Follows no
  * redirect, which could take key and images to another host.
  *
  * Not by `fetch`, whose objects and streams for one call take three times the processor time of the rest of it: with dozens
@@ -33,7 +55,7 @@ export function post(
   target: Target,
   body: string,
   { headers, seconds, signal, onText }: PostOptions,
-): Promise<{ status: number; headers: IncomingHttpHeaders }> {
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const request = (target.protocol === 'https:' ? requestByHttps : requestByHttp)({
@@ -52,26 +74,41 @@ export function post(
       reject(error)
       request.destroy()
     }
+    const finish = ({ statusCode: status = 0, headers }: IncomingMessage) => {
+      settle()
+      resolve({ ok: isSuccess(status), status, headers })
+      // An answer that did not wait for all of the request.
+      if (!request.writableFinished) request.destroy()
+    }
+    let answer: IncomingMessage | undefined
+    const broken = (error: unknown) => {
+      if (answer && !isSuccess(answer.statusCode)) finish(answer)
+      else fail(error)
+    }
     const stop = () => fail(signal.reason)
     const limit = setTimeout(() => fail(new TimeLimitPassed()), seconds * 1000)
     signal.addEventListener('abort', stop, { once: true })
 
-    request.on('error', fail)
+    request.on('error', broken)
     request.on('socket', socket => {
       if (!socket.connecting) return
       const late = Object.assign(new Error('no connection'), { code: 'ETIMEDOUT' })
       connecting = setTimeout(() => fail(late), CONNECT_LIMIT)
-      socket.once('connect', () => clearTimeout(connecting))
+      const ready = target.protocol === 'https:' ? 'secureConnect' : 'connect'
+      socket.once(ready, () => clearTimeout(connecting))
     })
     request.on('response', response => {
-      response.setEncoding('utf8')
-      response.on('data', onText)
-      response.on('error', fail)
-      response.on('end', () => {
-        settle()
-        resolve({ status: response.statusCode!, headers: response.headers })
-      })
+      answer = response
+      const decoder = DECODERS[response.headers['content-encoding'] ?? '']?.()
+      const body = decoder ? response.pipe(decoder) : response
+      response.on('error', broken)
+      body.on('error', broken)
+      body.setEncoding('utf8')
+      body.on('data', onText)
+      body.on('end', () => finish(response))
     })
     request.end(body)
   })
 }
+
+const isSuccess = (status = 0): boolean => status >= 200 && status < 300

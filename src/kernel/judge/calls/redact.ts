@@ -3,8 +3,11 @@ export function redactor(secrets: readonly (string | undefined)[]): (text: strin
   const forms = new Set<string>()
   for (const secret of secrets) {
     if (!secret) continue
-    for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-      forms.add(form)
+    const json = JSON.stringify(secret).slice(1, -1)
+    // PHP escapes slashes as well, .NET whatever could mean something in HTML.
+    const php = json.replaceAll('/', '\\/')
+    const dotnet = json.replace(/[+&<>'`]/g, char => `\\u00${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    for (const form of [secret, encodeURIComponent(secret), json, php, dotnet]) forms.add(form)
     forms.add(Buffer.from(secret).toString('base64'))
   }
   // The longest first, so that no part of a longer form is left over.
