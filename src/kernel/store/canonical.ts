@@ -56,7 +56,7 @@ function sortedMembers(members: Record<string, unknown>): unknown {
   let values: unknown[] | undefined
   for (let i = 0; i < names.length; i++) {
     const name = names[i]
-    if (startsWithDigit(name) || name === '__proto__') return UNSORTABLE
+    if (/^\d/.test(name) || name === '__proto__') return UNSORTABLE
     if (i > 0 && names[i - 1] > name) changed = true
     const member = members[name]
     const value = member === undefined ? undefined : sortedCopy(member)
@@ -73,8 +73,6 @@ function sortedMembers(members: Record<string, unknown>): unknown {
   }
   return copy
 }
-
-const startsWithDigit = (name: string): boolean => name.charCodeAt(0) >= 48 && name.charCodeAt(0) <= 57
 
 const notFinite = (value: number) => new TypeError(`${value} has no canonical JSON`)
 

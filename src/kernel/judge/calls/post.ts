@@ -23,7 +23,7 @@ export interface PostOptions {
 }
 
 /** An answer whose body `onText` got. */
-export interface Reply {
+export interface Posted {
   /** Whether it is a success. Only then is the body whole: of an error the status says enough. */
   ok: boolean
   status: number
@@ -45,7 +45,7 @@ export class TimeLimitPassed extends Error {}
  * Posts a text over a connection that is kept for the next call, and resolves when the answer is there. Follows no
  * redirect, which could take key and images to another host.
  *
- * Not by `fetch`, whose objects and streams for one call take three times the processor time of the rest of it: with dozens
+ * Not by `fetch`, whose objects and streams for one call take more than twice the processor time: with dozens
  * of calls in flight they share one thread, and the answers wait for it. Node's `fetch` also ends a call whose answer does
  * not begin within five minutes.
  *
@@ -55,7 +55,7 @@ export function post(
   target: Target,
   body: string,
   { headers, seconds, signal, onText }: PostOptions,
-): Promise<Reply> {
+): Promise<Posted> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted()
     const request = (target.protocol === 'https:' ? requestByHttps : requestByHttp)({

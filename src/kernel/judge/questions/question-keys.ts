@@ -1,8 +1,6 @@
 import { canonicalJson, hashOfText } from '../../store/canonical.ts'
 import { type Asked, asked, questionKey } from './question.ts'
-import { reference } from './request.ts'
-
-const REFERENCES = /"mirage:[0-9a-f]{64}"/
+import { REFERENCES, reference } from './request.ts'
 
 /**
  * `questionKey` for the questions of one run. Most of them differ in their images alone, and the rest, a page of text, is
@@ -19,7 +17,10 @@ export class QuestionKeys {
   keyOf(question: Asked, images: readonly string[], alike: object): string {
     const repeats = this.#between.get(alike) ?? []
     this.#between.set(alike, repeats)
-    repeats[question.repeat] ??= canonicalJson(asked(question)).split(REFERENCES)
+    // Every second piece is a hash.
+    repeats[question.repeat] ??= canonicalJson(asked(question))
+      .split(REFERENCES)
+      .filter((_, i) => i % 2 === 0)
     const between = repeats[question.repeat]
     // Something else in the body looks like an image.
     if (between.length !== images.length + 1) return questionKey(question)

@@ -97,18 +97,15 @@ const detailOf = ({ detail }: Sampling) => (detail === undefined ? {} : { detail
 
 const REFERENCE = /^mirage:([0-9a-f]{64})$/
 
-/** Tells of the hash of each image that a body refers to. */
-function eachImage(value: unknown, tell: (hash: string) => void): void {
-  if (typeof value === 'string') {
-    const hash = value.match(REFERENCE)?.[1]
-    if (hash) tell(hash)
-  } else if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) eachImage(item, tell)
-  }
+/** Hashes of the images that a body refers to. */
+function imagesIn(value: unknown): string[] {
+  if (typeof value === 'string') return value.match(REFERENCE)?.slice(1) ?? []
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(item => imagesIn(item))
 }
 
 /** The same in JSON, where no other string can look like one. */
-const REFERENCES = /"mirage:([0-9a-f]{64})"/g
+export const REFERENCES = /"mirage:([0-9a-f]{64})"/g
 
 /** `data:` URLs of the images that a body refers to, by hash. */
 export async function imageUrlsOf(
@@ -116,9 +113,7 @@ export async function imageUrlsOf(
   urlOf: (hash: string) => Promise<string>,
 ): Promise<Map<string, string>> {
   const urls = new Map<string, string>()
-  const hashes: string[] = []
-  eachImage(body, hash => hashes.push(hash))
-  for (const hash of hashes) urls.set(hash, await urlOf(hash))
+  for (const hash of imagesIn(body)) urls.set(hash, await urlOf(hash))
   return urls
 }
 
